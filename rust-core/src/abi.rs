@@ -1,0 +1,4 @@
+//! Go's calling conventions as pure assignment: a signature in, places out. Nothing here looks at a binary.
+
+pub mod location;
+pub mod registers;

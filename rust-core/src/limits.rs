@@ -1,0 +1,32 @@
+//! Every cap on hostile input, in one place.
+//!
+//! Each is far above what any real binary has, and low enough that time and memory stay linear in the file.
+
+/// Functions that one binary may have (the largest known has about 1.5 million).
+pub const MAX_FUNCTIONS: usize = 4 << 20;
+/// Segments or sections of one container.
+pub const MAX_SECTIONS: usize = 1 << 16;
+/// Bytes that one segment may occupy in memory beyond its file bytes.
+pub const MAX_ZERO_FILL: u64 = 1 << 32;
+/// Bytes of a name that are kept; the rest is cut.
+pub const MAX_NAME: usize = 4096;
+/// Bytes of code decoded for one function.
+pub const MAX_FUNCTION_BYTES: usize = 4 << 20;
+/// Instructions decoded for one function.
+pub const MAX_FUNCTION_OPS: usize = 1 << 20;
+/// Targets read from one jump table.
+pub const MAX_JUMP_TABLE: usize = 4096;
+/// Runtime types read from one binary.
+pub const MAX_TYPES: usize = 2 << 20;
+/// Fields, methods or parameters of one type.
+pub const MAX_MEMBERS: usize = 1 << 14;
+/// Nesting of aggregates that is followed when a value is split into pieces.
+pub const MAX_TYPE_DEPTH: usize = 64;
+/// Scalars that one value is split into; larger values are in memory anyway.
+pub const MAX_COMPONENTS: usize = 64;
+/// Modules that `moduledata.next` is followed through.
+pub const MAX_MODULES: usize = 1024;
+/// Rounds of a fixpoint over all functions.
+pub const MAX_ROUNDS: usize = 64;
+/// Notes kept in one report.
+pub const MAX_NOTES: usize = 1000;

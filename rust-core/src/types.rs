@@ -1,0 +1,157 @@
+//! Go types as the recovery needs them: size, alignment, and what a value is made of.
+//!
+//! Filled by whoever knows types (DWARF, rtypes, written signatures) and read by `abi` and `report`. References are
+//! indices, so types may recurse.
+
+use std::collections::HashMap;
+
+/// Index of a type in its [`Types`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TypeId(pub u32);
+
+/// What a type is. The names are those of Go's `reflect.Kind`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Kind {
+    Bool,
+    Int { signed: bool },
+    Uintptr,
+    Float,
+    Complex,
+    String,
+    UnsafePointer,
+    Pointer(Option<TypeId>),
+    Slice(Option<TypeId>),
+    Array { elem: TypeId, len: u64 },
+    Struct(Vec<Field>),
+    /// `methods` in interface order, which is the order of an itab's slots.
+    Interface { methods: Vec<Method> },
+    Map { key: Option<TypeId>, elem: Option<TypeId> },
+    Chan(Option<TypeId>),
+    Func(Signature),
+    /// A SIMD vector (`GOEXPERIMENT=simd`, Go 1.26).
+    Vector,
+}
+
+/// A struct's field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    /// Go name, `_` when blank.
+    pub name: String,
+    /// Bytes from the start of the struct.
+    pub offset: u64,
+    /// Its type.
+    pub ty: TypeId,
+}
+
+/// A method of an interface.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Method {
+    /// Go name.
+    pub name: String,
+    /// Its func type, without receiver.
+    pub ty: Option<TypeId>,
+}
+
+/// One type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Type {
+    /// Go spelling (`*net/http.Request`, `[]uint8`, `struct { F int }`); may be obfuscated or empty.
+    pub name: String,
+    /// Bytes of a value.
+    pub size: u64,
+    /// Alignment of a value in memory, in bytes.
+    pub align: u32,
+    /// What it is.
+    pub kind: Kind,
+}
+
+/// Parameters (the receiver first, if any) and results of a function.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Signature {
+    /// Receiver, dictionary and declared parameters, in the order in which the compiler assigns them.
+    pub params: Vec<Param>,
+    /// Results, in order.
+    pub results: Vec<Param>,
+    /// Whether the last parameter was written `...T` (its type here is the slice).
+    pub variadic: bool,
+}
+
+/// What a parameter is besides an ordinary one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// A method's receiver.
+    Receiver,
+    /// The hidden type dictionary of shaped generic code.
+    Dict,
+}
+
+/// A parameter or result of a [`Signature`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Param {
+    /// Go name, empty when there is none.
+    pub name: String,
+    /// Its type.
+    pub ty: TypeId,
+    /// What it is besides an ordinary one.
+    pub role: Option<Role>,
+}
+
+/// All types of one analysis. Equal types are stored once when they come through [`Types::intern`].
+#[derive(Debug, Default, Clone)]
+pub struct Types {
+    all: Vec<Type>,
+    by_name: HashMap<String, Vec<TypeId>>,
+}
+
+impl Types {
+    /// The type at `id`, `None` for an index that is not of this table.
+    pub fn get(&self, id: TypeId) -> Option<&Type> {
+        self.all.get(id.0 as usize)
+    }
+
+    /// Adds a type and returns its index.
+    pub fn push(&mut self, ty: Type) -> TypeId {
+        let id = TypeId(self.all.len() as u32);
+        self.by_name.entry(ty.name.clone()).or_default().push(id);
+        self.all.push(ty);
+        id
+    }
+
+    /// The index of an equal type, added if it is new.
+    pub fn intern(&mut self, ty: Type) -> TypeId {
+        let known = self.by_name.get(&ty.name).and_then(|ids| ids.iter().find(|id| self.get(**id) == Some(&ty)));
+        known.copied().unwrap_or_else(|| self.push(ty))
+    }
+
+    /// Replaces a type, for builders that need an index before they know the contents (recursion).
+    pub fn set(&mut self, id: TypeId, ty: Type) {
+        if let Some(slot) = self.all.get_mut(id.0 as usize) {
+            if slot.name != ty.name {
+                self.by_name.entry(ty.name.clone()).or_default().push(id);
+            }
+            *slot = ty;
+        }
+    }
+
+    /// Types with that Go name, in the order in which they were added.
+    pub fn named(&self, name: &str) -> impl Iterator<Item = TypeId> {
+        let ids = self.by_name.get(name).map(Vec::as_slice).unwrap_or_default();
+        ids.iter().copied().filter(move |id| self.get(*id).is_some_and(|t| t.name == name))
+    }
+
+    /// All types with their indices.
+    pub fn iter(&self) -> impl Iterator<Item = (TypeId, &Type)> {
+        (0..).map(TypeId).zip(&self.all)
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+}
