@@ -8,7 +8,9 @@ pub enum Error {
     #[error("the file is empty")]
     Empty,
     /// No known container starts here.
-    #[error("not an ELF, PE or Mach-O file (starts with {magic:02x?}); for a memory dump give its segments with --segments")]
+    #[error(
+        "not an ELF, PE or Mach-O file (starts with {magic:02x?}); for a memory dump give its segments with --segments"
+    )]
     UnknownContainer {
         /// The first bytes of the input.
         magic: Vec<u8>,

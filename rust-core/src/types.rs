@@ -14,7 +14,9 @@ pub struct TypeId(pub u32);
 #[allow(missing_docs)]
 pub enum Kind {
     Bool,
-    Int { signed: bool },
+    Int {
+        signed: bool,
+    },
     Uintptr,
     Float,
     Complex,
@@ -22,11 +24,19 @@ pub enum Kind {
     UnsafePointer,
     Pointer(Option<TypeId>),
     Slice(Option<TypeId>),
-    Array { elem: TypeId, len: u64 },
+    Array {
+        elem: TypeId,
+        len: u64,
+    },
     Struct(Vec<Field>),
     /// `methods` in interface order, which is the order of an itab's slots.
-    Interface { methods: Vec<Method> },
-    Map { key: Option<TypeId>, elem: Option<TypeId> },
+    Interface {
+        methods: Vec<Method>,
+    },
+    Map {
+        key: Option<TypeId>,
+        elem: Option<TypeId>,
+    },
     Chan(Option<TypeId>),
     Func(Signature),
     /// A SIMD vector (`GOEXPERIMENT=simd`, Go 1.26).
