@@ -18,8 +18,10 @@ pub mod error;
 pub mod golang;
 pub mod image;
 pub mod limits;
+pub mod options;
 pub mod reader;
 pub mod report;
 pub mod types;
 
 pub use error::{Error, Result};
+pub use options::{Observer, Options};

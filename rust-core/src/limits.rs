@@ -2,6 +2,8 @@
 //!
 //! Each is far above what any real binary has, and low enough that time and memory stay linear in the file.
 
+/// Bytes of one input.
+pub const MAX_INPUT: u64 = 16 << 30;
 /// Functions that one binary may have (the largest known has about 1.5 million).
 pub const MAX_FUNCTIONS: usize = 4 << 20;
 /// Segments or sections of one container.

@@ -1,0 +1,45 @@
+//! What an analysis is told, and whom it tells how far it is.
+
+use crate::arch::Arch;
+
+/// What to use and how much to say. The default uses everything there is, on all threads.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Options {
+    /// Use debug information.
+    pub dwarf: bool,
+    /// Use the container's symbol table.
+    pub symbols: bool,
+    /// Use function names, pclntab's too, and what follows from them.
+    pub names: bool,
+    /// Put every claim that was made on each function into the report.
+    pub evidence: bool,
+    /// Threads, 0 for all.
+    pub threads: usize,
+    /// Report only the function with this Go name, or the one that contains this address (`0x…`).
+    pub only: Option<String>,
+    /// Which part of a fat file to read.
+    pub arch: Option<Arch>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { dwarf: true, symbols: true, names: true, evidence: false, threads: 0, only: None, arch: None }
+    }
+}
+
+/// Whoever waits for an analysis. Called from any thread, often: both must be quick.
+pub trait Observer: Sync {
+    /// `done` of `total` units of `stage` are done.
+    fn progress(&self, stage: &str, done: usize, total: usize);
+    /// Whether to stop with [`crate::Error::Interrupted`].
+    fn cancelled(&self) -> bool;
+}
+
+/// Nobody waits.
+impl Observer for () {
+    fn progress(&self, _: &str, _: usize, _: usize) {}
+    fn cancelled(&self) -> bool {
+        false
+    }
+}
