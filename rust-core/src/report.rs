@@ -320,6 +320,9 @@ pub struct Function {
     pub prototype: String,
     /// IDA prototype with a neutral name, `null` when either side is unknown.
     pub usercall: Option<String>,
+    /// Id of the tuple type that holds several results; set with `prototype` and `usercall` by `emit::fill`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tuple: Option<u32>,
     /// What else is to be said, a sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -365,6 +368,9 @@ pub struct Value {
     /// Id of its type.
     #[serde(rename = "type")]
     pub ty: Option<u32>,
+    /// Id of a type made for hosts, when `type` is not known or its C form would not show which bytes are padding.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shape: Option<u32>,
     /// Bytes.
     pub size: u32,
     /// In memory order of the value; padding has no piece.
@@ -450,6 +456,9 @@ pub struct CallSite {
     pub values: Vec<String>,
     /// IDA type of the called pointer.
     pub usercall: Option<String>,
+    /// Id of the tuple type that holds several results.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tuple: Option<u32>,
     /// Who says so.
     pub source: Source,
     /// How sure it is.
