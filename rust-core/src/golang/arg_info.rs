@@ -1,0 +1,1 @@
+//! FUNCDATA_ArgInfo: the parameters' pieces in memory.

@@ -1,0 +1,1 @@
+//! Build info: version, module, dependencies, settings.

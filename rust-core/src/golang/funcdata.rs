@@ -1,0 +1,1 @@
+//! FUNCDATA and PCDATA: indices by version, pointer maps, stack objects.

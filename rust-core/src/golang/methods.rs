@@ -1,0 +1,1 @@
+//! Method tables and itabs: code addresses with their func types.

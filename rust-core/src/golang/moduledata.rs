@@ -1,0 +1,1 @@
+//! moduledata: where everything else is.

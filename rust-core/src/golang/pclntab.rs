@@ -1,0 +1,1 @@
+//! pclntab: the function table.

@@ -1,0 +1,1 @@
+//! pcvalue tables: a number for each pc of a function.

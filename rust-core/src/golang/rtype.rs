@@ -1,0 +1,1 @@
+//! Runtime type descriptors.

@@ -1,0 +1,1 @@
+//! Go symbol names: package, receiver, kind.
