@@ -26,6 +26,8 @@ pub const MAX_MEMBERS: usize = 1 << 14;
 pub const MAX_TYPE_DEPTH: usize = 64;
 /// Scalars that one value is split into; larger values are in memory anyway.
 pub const MAX_COMPONENTS: usize = 64;
+/// Types visited to split one value; a thousand fields of no size take as many as real ones.
+pub const MAX_SHAPE_VISITS: usize = 4096;
 /// Modules that `moduledata.next` is followed through.
 pub const MAX_MODULES: usize = 1024;
 /// Rounds of a fixpoint over all functions.
