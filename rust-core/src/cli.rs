@@ -1,1 +1,39 @@
-//! x
+//! The `goabi` command: arguments in, reports out. The only part of goabi that touches files and the terminal.
+
+mod analysis;
+mod annotate;
+mod args;
+mod exit;
+mod explain;
+mod info;
+mod input;
+mod layout;
+mod lookup;
+mod output;
+pub(crate) mod pending;
+mod progress;
+
+use clap::Parser;
+pub use exit::Exit;
+use std::ffi::OsString;
+
+/// Runs the command with `args` (the program's name first) and says how it ended.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
+    match args::Args::try_parse_from(args) {
+        Ok(args) => dispatch(args.command),
+        Err(usage) => {
+            // Help and the version also come as an error from clap; it knows which stream each belongs to.
+            let _ = usage.print();
+            if usage.use_stderr() { Exit::Usage } else { Exit::Done }
+        }
+    }
+}
+
+fn dispatch(command: args::Command) -> Exit {
+    match command {
+        args::Command::Annotate(args) => annotate::run(&args),
+        args::Command::Info(args) => info::run(&args),
+        args::Command::Layout(args) => layout::run(&args),
+        args::Command::Explain(args) => explain::run(&args),
+    }
+}

@@ -19,6 +19,8 @@ pub mod golang;
 pub mod image;
 pub mod limits;
 pub mod options;
+#[cfg(feature = "python")]
+mod python;
 pub mod reader;
 pub mod report;
 pub mod types;

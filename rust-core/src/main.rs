@@ -1,1 +1,5 @@
-fn main() {}
+//! The `goabi` command.
+
+fn main() -> std::process::ExitCode {
+    goabi::cli::run(std::env::args_os()).into()
+}

@@ -1,0 +1,119 @@
+"""Where every parameter and result of a Go function lives, from the binary alone.
+
+    >>> import goabi
+    >>> report = goabi.analyze("server")
+    >>> for function in report.functions:
+    ...     print(function.entry, function.prototype, function.usercall)
+
+What a report holds is described by its JSON Schema (``docs/report.schema.json`` in the sources): attributes have the
+names of the JSON fields. Addresses are hex strings such as ``"0x47f0a0"``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import cached_property
+from typing import Any, Union
+
+from . import _core
+from ._core import FormatError, GoabiError as Error, InputSyntaxError, NotGoError
+
+__all__ = ["Error", "FormatError", "InputSyntaxError", "NotGoError", "Record", "Report", "analyze"]
+
+Source = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview]
+
+
+class Record(dict):  # type: ignore[type-arg]
+    """A JSON object whose members are attributes too: ``f.entry`` is ``f["entry"]``, ``None`` if left out."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self.get(name)
+
+
+class Report:
+    """What one analysis found.
+
+    ``min_confidence`` (``"guess"``, ``"likely"`` or ``"exact"``) leaves out claims below that level.
+    """
+
+    def __init__(self, analysis: _core.Analysis) -> None:
+        self._analysis = analysis
+
+    @cached_property
+    def _record(self) -> Record:
+        record: Record = json.loads(self._analysis.to_json("unknown"), object_hook=Record)
+        return record
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name not in self._record:
+            raise AttributeError(f"the report has no {name!r}")
+        return self._record[name]
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self._record})
+
+    def __repr__(self) -> str:
+        return f"<goabi.Report of {self.go.version} {self.binary.arch}: {len(self.functions)} functions>"
+
+    def to_json(self, min_confidence: str = "guess") -> str:
+        """The report as ``goabi.report/1``."""
+        return self._analysis.to_json(min_confidence)
+
+    def text(self, min_confidence: str = "likely") -> str:
+        """One line per function and a summary, as the command prints it."""
+        return self._analysis.text(min_confidence)
+
+    def ida_plan(self, min_confidence: str = "likely") -> str:
+        """What the IDA plug-in applies, as JSON."""
+        return self._analysis.ida_plan(min_confidence)
+
+    def ghidra_plan(self, min_confidence: str = "likely") -> str:
+        """What the Ghidra extension applies, as JSON."""
+        return self._analysis.ghidra_plan(min_confidence)
+
+    def idapython(self, min_confidence: str = "likely") -> str:
+        """A script for IDA that needs no plug-in."""
+        return self._analysis.idapython(min_confidence)
+
+    def header(self, min_confidence: str = "likely") -> str:
+        """C declarations."""
+        return self._analysis.header(min_confidence)
+
+
+def analyze(
+    source: Source,
+    *,
+    dwarf: bool = True,
+    symbols: bool = True,
+    names: bool = True,
+    evidence: bool = False,
+    threads: int = 0,
+    only: str | None = None,
+    arch: str | None = None,
+) -> Report:
+    """Analyses a file by its path, or the bytes of one.
+
+    ``dwarf``, ``symbols`` and ``names`` say what may be used, ``evidence`` keeps every claim that was made on each
+    function, ``threads=0`` means all. ``only`` names one function (or gives an address in it), ``arch`` the part of a
+    fat Mach-O file by Go's name for the machine. Raises :class:`Error` or one of its subclasses, or :class:`OSError`.
+    """
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        data = bytes(source)
+    else:
+        with open(source, "rb") as file:
+            data = file.read()
+    return Report(
+        _core.analyze(
+            data,
+            dwarf=dwarf,
+            symbols=symbols,
+            names=names,
+            evidence=evidence,
+            threads=threads,
+            only=only,
+            arch=arch,
+        )
+    )

@@ -1,0 +1,54 @@
+//! One input, read once and analysed as the command line says.
+
+use super::args::Analysis;
+use super::exit::Failure;
+use super::progress::Progress;
+use super::{input, lookup};
+use crate::Options;
+use crate::cli::pending::analyze_observed;
+use crate::report::Report;
+use std::path::Path;
+
+impl Analysis {
+    /// The core's options.
+    pub(super) fn options(&self) -> Options {
+        Options {
+            dwarf: !self.no_dwarf,
+            symbols: !self.no_symbols,
+            names: !self.no_names,
+            threads: self.threads,
+            arch: self.arch,
+            ..Options::default()
+        }
+    }
+}
+
+/// An input in memory.
+pub(super) struct Input {
+    label: String,
+    bytes: Vec<u8>,
+}
+
+impl Input {
+    /// Reads the file at `path`.
+    pub(super) fn read(path: &Path) -> Result<Input, Failure> {
+        Ok(Input { label: input::label(path), bytes: input::read(path)? })
+    }
+
+    /// What is known of every function, or of the one that `options` asks for. That none is found is a failure.
+    pub(super) fn analyse(&self, options: &Options) -> Result<Report, Failure> {
+        let report = self.run(options)?;
+        match &options.only {
+            Some(wanted) if report.functions.is_empty() => {
+                let all = self.run(&Options { only: None, evidence: false, ..options.clone() })?;
+                Err(Failure::new(&self.label, lookup::not_found(wanted, &all)))
+            }
+            _ => Ok(report),
+        }
+    }
+
+    fn run(&self, options: &Options) -> Result<Report, Failure> {
+        let progress = Progress::new(&self.label);
+        analyze_observed(&self.bytes, options, &progress).map_err(|error| Failure::analysis(&self.label, &error))
+    }
+}

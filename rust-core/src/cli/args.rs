@@ -1,0 +1,161 @@
+//! The command line, as clap reads it. The doc comments are the help texts.
+
+use crate::arch::Arch;
+use crate::report::Confidence;
+use clap::{Args as Group, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Recovers where every parameter and result of a Go function lives, from the binary alone.
+#[derive(Debug, Parser)]
+#[command(
+    name = "goabi",
+    version,
+    max_term_width = 110,
+    after_help = "\
+Exit codes: 0 done, 1 some inputs failed, 2 usage, 3 not a Go binary, 130 interrupted."
+)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Give every function its prototype and the location of each parameter and result
+    Annotate(Annotate),
+    /// Say what a binary is: Go version, build, modules, counts, and what evidence it has
+    Info(Info),
+    /// Show where the values of a signature go
+    Layout(Layout),
+    /// Explain one function: its frame, every piece, every piece of evidence, and who won
+    Explain(Explain),
+}
+
+#[derive(Debug, Group)]
+pub(super) struct Annotate {
+    /// Binaries to read; `-` is the standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    /// Where the output goes; `-` is the standard output. A file appears whole or not at all
+    #[arg(short, long, value_name = "OUT", default_value = "-")]
+    pub(super) output: PathBuf,
+    /// What to write
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(super) format: Format,
+    /// Claims below this level are left out
+    #[arg(long, value_enum, value_name = "LEVEL", default_value_t = Level::Likely)]
+    pub(super) min_confidence: Level,
+    /// Only this function: its Go name, or its address such as 0x47f0a0
+    #[arg(long, value_name = "FUNC")]
+    pub(super) only: Option<String>,
+    /// Add every claim that was made on each function to the report
+    #[arg(long)]
+    pub(super) evidence: bool,
+    #[command(flatten)]
+    pub(super) analysis: Analysis,
+}
+
+#[derive(Debug, Group)]
+pub(super) struct Info {
+    /// Binary to read; `-` is the standard input
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    #[command(flatten)]
+    pub(super) analysis: Analysis,
+}
+
+#[derive(Debug, Group)]
+pub(super) struct Explain {
+    /// Binary to read; `-` is the standard input
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// The function: its Go name, or any address in it such as 0x47f0a0
+    #[arg(value_name = "FUNC|ADDR")]
+    pub(super) function: String,
+    #[command(flatten)]
+    pub(super) analysis: Analysis,
+}
+
+#[derive(Debug, Group)]
+pub(super) struct Layout {
+    /// A Go signature: 'func(a, b int) string'
+    #[arg(value_name = "SIGNATURE")]
+    pub(super) signature: String,
+    /// Machine, by Go's name for it
+    #[arg(long, value_name = "GOARCH", default_value = "amd64", value_parser = arch)]
+    pub(super) arch: Arch,
+    /// Go version, such as 1.16 or 1.27; the newest known if not given
+    #[arg(long, value_name = "VERSION")]
+    pub(super) go: Option<String>,
+    /// The convention of assembly (ABI0), where everything is on the stack
+    #[arg(long)]
+    pub(super) asm: bool,
+}
+
+/// What every analysis of a file can be told.
+#[derive(Debug, Group)]
+pub(super) struct Analysis {
+    /// FILE is not a container: take the memory segments that this JSON manifest lists
+    #[arg(long, value_name = "MANIFEST")]
+    pub(super) segments: Option<PathBuf>,
+    /// Which part of a fat Mach-O file to read, by Go's name for the machine
+    #[arg(long, value_name = "GOARCH", value_parser = arch)]
+    pub(super) arch: Option<Arch>,
+    /// Ignore debug information
+    #[arg(long)]
+    pub(super) no_dwarf: bool,
+    /// Ignore the symbol table
+    #[arg(long)]
+    pub(super) no_symbols: bool,
+    /// Ignore every function name and what follows from names, as if the binary were garbled
+    #[arg(long)]
+    pub(super) no_names: bool,
+    /// Threads to use, 0 for all
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) threads: usize,
+}
+
+/// The output formats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// One line per function, and a summary
+    Text,
+    /// The report itself, goabi.report/1
+    Json,
+    /// What the IDA plug-in applies
+    IdaPlan,
+    /// What the Ghidra extension applies
+    GhidraPlan,
+    /// A script for IDA that needs no plug-in
+    Idapython,
+    /// C declarations
+    Header,
+}
+
+/// The confidence levels that can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Level {
+    /// Everything that is claimed
+    Guess,
+    /// Measured at 98 % right or better
+    Likely,
+    /// No heuristic in it
+    Exact,
+}
+
+impl From<Level> for Confidence {
+    fn from(level: Level) -> Confidence {
+        match level {
+            Level::Guess => Confidence::Guess,
+            Level::Likely => Confidence::Likely,
+            Level::Exact => Confidence::Exact,
+        }
+    }
+}
+
+fn arch(name: &str) -> Result<Arch, String> {
+    Arch::from_name(name).ok_or_else(|| {
+        let known: Vec<_> = Arch::ALL.iter().map(|arch| arch.info().name).collect();
+        format!("known are {}", known.join(", "))
+    })
+}

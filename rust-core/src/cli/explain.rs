@@ -1,0 +1,86 @@
+//! `goabi explain`: one function, every piece, every claim, and who won.
+
+mod frame;
+mod values;
+
+use super::analysis::Input;
+use super::args::Explain;
+use super::exit::{Exit, Failure, printable};
+use super::info::word;
+use super::output::Output;
+use crate::report::{Addr, Evidence, Function, Report};
+use std::io::{self, Write};
+use std::path::Path;
+
+pub(super) fn run(args: &Explain) -> Exit {
+    show(args).map_or_else(Failure::report, |()| Exit::Done)
+}
+
+fn show(args: &Explain) -> Result<(), Failure> {
+    let mut options = args.analysis.options();
+    options.only = Some(args.function.clone());
+    options.evidence = true;
+    let report = Input::read(&args.file)?.analyse(&options)?;
+    Output::open(Path::new("-"))?.write(|out| write(&report, out))
+}
+
+fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    for (n, function) in report.functions.iter().enumerate() {
+        if n > 0 {
+            writeln!(out)?;
+        }
+        let mut text = Vec::new();
+        explain(report, function, &mut text)?;
+        // Names come from the sample, and a terminal may be reading.
+        for line in String::from_utf8_lossy(&text).lines() {
+            writeln!(out, "{}", printable(line))?;
+        }
+    }
+    Ok(())
+}
+
+fn explain(report: &Report, function: &Function, out: &mut dyn Write) -> io::Result<()> {
+    head(function, out)?;
+    values::write(report, function, out)?;
+    frame::write(function, out)?;
+    claims(&function.evidence, out)?;
+    for note in &function.notes {
+        writeln!(out, "note: {note}")?;
+    }
+    Ok(())
+}
+
+fn head(function: &Function, out: &mut dyn Write) -> io::Result<()> {
+    let end = function.end.map_or(String::new(), |end| format!("..{end}"));
+    let name = if function.name.is_empty() { "(no name)" } else { &function.name };
+    let noreturn = if function.noreturn { ", does not return" } else { "" };
+    writeln!(out, "{name}  {}{end}  {} {}{noreturn}", function.entry, word(&function.kind), word(&function.abi))?;
+    if !function.file.is_empty() {
+        writeln!(out, "  {}:{}", function.file, function.line)?;
+    }
+    if let Some(pair) = &function.pair {
+        writeln!(out, "  {} {}", if pair.role == "wrapper" { "forwards to" } else { "called through" }, pair.target)?;
+    }
+    writeln!(out, "  {}", function.prototype)?;
+    match &function.usercall {
+        Some(usercall) => writeln!(out, "  {usercall}"),
+        None => writeln!(out, "  (no __usercall: a side is unknown)"),
+    }
+}
+
+fn claims(evidence: &[Evidence], out: &mut dyn Write) -> io::Result<()> {
+    if evidence.is_empty() {
+        return writeln!(out, "\nevidence: none");
+    }
+    writeln!(out, "\nevidence (+ agrees with what was decided, - does not)")?;
+    for claim in evidence {
+        let at = if claim.at.is_empty() { String::new() } else { format!("  at {}", addresses(&claim.at)) };
+        let sign = if claim.agrees { '+' } else { '-' };
+        writeln!(out, "  {sign} {:<9} {}{at}", word(&claim.source), claim.claim)?;
+    }
+    Ok(())
+}
+
+fn addresses(at: &[Addr]) -> String {
+    at.iter().map(Addr::to_string).collect::<Vec<_>>().join(", ")
+}

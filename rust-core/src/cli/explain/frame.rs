@@ -1,0 +1,49 @@
+//! The stack around a function's entry as a picture, high addresses first.
+
+use super::values::part_of;
+use crate::report::{Function, Value};
+use std::io::{self, Write};
+
+/// A run of bytes: from, to (both from SP at entry), and what is there.
+type Slot = (i64, i64, String);
+
+/// Writes the caller's argument area, the return address and the function's own frame.
+pub(super) fn write(function: &Function, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "\nframe, in bytes from SP at entry")?;
+    let mut slots = slots(function);
+    slots.sort_by_key(|(from, ..)| std::cmp::Reverse(*from));
+    for (from, to, what) in &slots {
+        writeln!(out, "  {to:>+7} +{}", "-".repeat(40))?;
+        writeln!(out, "  {:>7} | {what:<30} {:>6} |", "", to - from)?;
+    }
+    if let Some((lowest, ..)) = slots.last() {
+        writeln!(out, "  {lowest:>+7} +{}", "-".repeat(40))?;
+    }
+    Ok(())
+}
+
+fn slots(function: &Function) -> Vec<Slot> {
+    let frame = &function.frame;
+    let base = i64::from(function.arg_base);
+    let mut slots: Vec<Slot> = vec![(0, base, "return address".into())];
+    slots.extend(on_stack(&function.params, "p", base));
+    slots.extend(on_stack(&function.results, "r", base));
+    if frame.size > 0 {
+        slots.push((-i64::from(frame.size), 0, "locals and saved registers".into()));
+    }
+    if frame.spill > 0 {
+        let from = base + i64::from(frame.stack_args) + i64::from(frame.stack_results);
+        slots.push((from, from + i64::from(frame.spill), "spill area of registers".into()));
+    }
+    slots
+}
+
+fn on_stack<'a>(values: &'a [Value], prefix: &'a str, base: i64) -> impl Iterator<Item = Slot> + 'a {
+    values.iter().enumerate().flat_map(move |(n, value)| {
+        let name = if value.name.is_empty() { format!("{prefix}{n}") } else { value.name.clone() };
+        value.pieces.iter().filter_map(move |piece| {
+            let at = base + piece.loc.strip_prefix("stack+")?.parse::<i64>().ok()?;
+            Some((at, at + i64::from(piece.size), part_of(value, piece, &name)))
+        })
+    })
+}
