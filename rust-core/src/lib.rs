@@ -23,6 +23,7 @@ pub mod options;
 mod python;
 pub mod reader;
 pub mod report;
+pub mod signature;
 pub mod types;
 
 pub use error::{Error, Result};

@@ -28,6 +28,10 @@ pub const MAX_TYPE_DEPTH: usize = 64;
 pub const MAX_COMPONENTS: usize = 64;
 /// Types visited to split one value; a thousand fields of no size take as many as real ones.
 pub const MAX_SHAPE_VISITS: usize = 4096;
+/// Bytes of a written signature with its declarations.
+pub const MAX_SIGNATURE_TEXT: usize = 1 << 16;
+/// Bytes of a value whose type someone wrote down.
+pub const MAX_VALUE_SIZE: u64 = 1 << 30;
 /// Modules that `moduledata.next` is followed through.
 pub const MAX_MODULES: usize = 1024;
 /// Rounds of a fixpoint over all functions.

@@ -196,5 +196,5 @@ fn piece(component: &Component, loc: Loc) -> Piece {
 /// The next multiple of `align`, a power of two; the largest one that fits when there is none.
 pub fn round_up(n: u32, align: u32) -> u32 {
     let mask = align.max(1) - 1;
-    n.checked_add(mask).unwrap_or(u32::MAX) & !mask
+    n.saturating_add(mask) & !mask
 }
