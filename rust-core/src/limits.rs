@@ -38,3 +38,11 @@ pub const MAX_MODULES: usize = 1024;
 pub const MAX_ROUNDS: usize = 64;
 /// Notes kept in one report.
 pub const MAX_NOTES: usize = 1000;
+/// Bytes that one compressed debug section may inflate to.
+pub const MAX_DEBUG_SECTION: u64 = 1 << 30;
+/// How many times its size a compressed section may inflate to; zlib cannot exceed 1032.
+pub const MAX_INFLATION: u64 = 1040;
+/// Imports or exports of one binary.
+pub const MAX_LINKS: usize = 1 << 18;
+/// Symbols of one binary.
+pub const MAX_SYMBOLS: usize = 8 << 20;
