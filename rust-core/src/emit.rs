@@ -1,1 +1,4 @@
-//! x
+//! A report as somebody wants it.
+
+pub mod layout;
+mod layout_text;

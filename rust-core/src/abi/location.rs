@@ -113,6 +113,19 @@ impl Scalar {
     pub fn is_float(self) -> bool {
         matches!(self, Scalar::Float | Scalar::Vector)
     }
+
+    /// The report's word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Scalar::Word => "word",
+            Scalar::Int => "int",
+            Scalar::Uint => "uint",
+            Scalar::Bool => "bool",
+            Scalar::Ptr => "ptr",
+            Scalar::Float => "float",
+            Scalar::Vector => "vector",
+        }
+    }
 }
 
 /// A part of a value that is in one place.

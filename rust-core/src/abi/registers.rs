@@ -68,6 +68,19 @@ impl Convention {
         Convention { ints: &INTS_0_TO_9, closure: None, g: None, zero: None, ..Convention::abi0(Arch::Loong64) }
     }
 
+    /// The convention of compiled code on the machine that Go calls `machine`, or of [`Convention::textbook`] for `r10`.
+    pub fn named(machine: &str, os: Os, go_minor: u32) -> Option<Convention> {
+        match machine {
+            TEXTBOOK => Some(Convention::textbook()),
+            _ => Arch::from_name(machine).map(|arch| Convention::abi_internal(arch, os, go_minor)),
+        }
+    }
+
+    /// The name that [`Convention::named`] knows the machine by.
+    pub fn machine(&self) -> &'static str {
+        if *self == Convention::textbook() { TEXTBOOK } else { self.arch.info().name }
+    }
+
     /// Whether any value travels in a register.
     pub fn uses_registers(&self) -> bool {
         !self.ints.is_empty() || !self.floats.is_empty()
@@ -84,6 +97,8 @@ impl Convention {
         all & !self.preserved()
     }
 }
+
+const TEXTBOOK: &str = "r10";
 
 /// Every register of a machine that has a name, in numeric order.
 pub fn all_regs(arch: Arch) -> impl Iterator<Item = Reg> {
