@@ -7,6 +7,7 @@ pub mod arg_info;
 pub mod buildinfo;
 pub mod func_id;
 pub mod funcdata;
+mod infer;
 pub mod layout;
 pub mod methods;
 pub mod moduledata;
@@ -15,3 +16,135 @@ pub mod pcvalue;
 pub mod rtype;
 pub mod symbol_name;
 pub mod version;
+
+pub use buildinfo::BuildInfo;
+pub use func_id::FuncId;
+pub use funcdata::{FuncData, PcData};
+pub use moduledata::ModuleData;
+pub use pclntab::{Func, FuncFlags, Pclntab};
+pub use version::{Version, VersionSource};
+
+use crate::error::{Error, Result};
+use crate::image::Image;
+use pclntab::{Header, RecordLayout, Span};
+
+/// The runtime's metadata, without types.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Metadata {
+    /// The version that built the file.
+    pub version: Version,
+    /// The build info, empty if there is none.
+    pub build: BuildInfo,
+    /// The function table.
+    pub pclntab: Pclntab,
+    /// Modules, the program's own first; none before Go 1.5 or if it was destroyed.
+    pub modules: Vec<ModuleData>,
+    /// Whether an obfuscator was at work.
+    pub obfuscated: bool,
+    /// What was not possible or does not fit.
+    pub notes: Vec<String>,
+}
+
+/// A function table with all that confirms it.
+struct Found {
+    header: Header,
+    layout: RecordLayout,
+    modules: Vec<ModuleData>,
+    span: Span,
+}
+
+impl Metadata {
+    /// Reads version, functions and modules. Fails when neither a function table nor another trace of Go is there.
+    pub fn read(image: &Image) -> Result<Metadata> {
+        let build = buildinfo::read(image);
+        let found = pclntab::find(image).into_iter().filter_map(|header| Found::new(image, header));
+        let best = found.max_by_key(|f| (!f.modules.is_empty(), f.header.known_magic, f.header.count));
+        match (best, build) {
+            (Some(found), build) => Ok(found.metadata(image, build.unwrap_or_default())),
+            (None, Some(build)) => Ok(Metadata::without_functions(build)),
+            (None, None) => {
+                Err(Error::NotGo { reason: "no function table (pclntab) and no build info were found".to_owned() })
+            }
+        }
+    }
+
+    fn without_functions(build: BuildInfo) -> Metadata {
+        Metadata {
+            version: build.version().unwrap_or(Version::inferred(0, layout::OPEN)),
+            build,
+            pclntab: Pclntab::none(),
+            modules: Vec::new(),
+            obfuscated: false,
+            notes: vec!["build info, but no function table (pclntab): the program is packed or damaged".to_owned()],
+        }
+    }
+
+    /// The program's own moduledata.
+    pub fn module(&self) -> Option<&ModuleData> {
+        self.modules.first()
+    }
+}
+
+impl Found {
+    fn new(image: &Image, header: Header) -> Option<Found> {
+        let (layout, span) = header.layout(image)?;
+        let (modules, span) = moduledata::find(image, &header, span).unwrap_or((Vec::new(), span));
+        Some(Found { header, layout, modules, span })
+    }
+
+    fn metadata(self, image: &Image, build: BuildInfo) -> Metadata {
+        let mut notes = Vec::new();
+        let module = self.modules.first();
+        let text = module.map(|m| m.text).or(self.header.text_start);
+        if !self.header.known_magic {
+            notes.push(format!("pclntab: magic number {:#010x} is not Go's; found by structure", self.header.magic));
+        }
+        if module.is_none() && self.header.span.max > 4 {
+            notes.push("moduledata was not found: types, and tables that refer to it, are missing".to_owned());
+        }
+        if self.header.is_relative() && text.is_none() {
+            notes.push("the start of text is not stored: function addresses are inferred".to_owned());
+        }
+        let text = text.unwrap_or_else(|| guess_text(image, &self.header));
+        let address = |offset| module.map_or(text.wrapping_add(u64::from(offset)), |m| m.text_addr(offset));
+        let known_magic = self.header.known_magic;
+        let mut pclntab = Pclntab::read(image, self.header, self.layout, address);
+        if pclntab.damaged > 0 {
+            notes.push(format!("pclntab: {} function records are damaged", pclntab.damaged));
+        }
+        let span = infer::narrow(self.span, &pclntab);
+        let version = settle_version(image, &build, span, &mut notes);
+        pclntab.settle(version.minor(), module.map(|m| m.gofunc));
+        let obfuscated = !known_magic || build.go_version == "unknown";
+        Metadata { version, build, pclntab, modules: self.modules, obfuscated, notes }
+    }
+}
+
+/// The stored version if the structure can be of it, or else what the structure allows.
+fn settle_version(image: &Image, build: &BuildInfo, span: Span, notes: &mut Vec<String>) -> Version {
+    let stored = build.version().or_else(|| version::build_version(image, span));
+    let fits = |v: &Version| span.and(Span { min: v.min, max: v.max }).is_some();
+    let inferred = Version::inferred(span.min, span.max);
+    match stored {
+        Some(stored) if fits(&stored) => stored,
+        Some(stored) => {
+            notes.push(format!("the version is given as {}, the structure is that of {}", stored.text, inferred.text));
+            inferred
+        }
+        None => inferred,
+    }
+}
+
+/// Where text may start when nothing says so: the place from which the program's entry point is a function's entry.
+fn guess_text(image: &Image, header: &Header) -> u64 {
+    let named = ["runtime.text"].iter().filter_map(|name| image.symbol(name)).map(|s| s.addr);
+    let sections = image.section(".text").map(|s| s.addr);
+    let segments = image.segments.iter().filter(|s| s.exec).map(|s| s.addr);
+    let pages = segments.clone().map(|addr| addr.saturating_add(0x1000));
+    let all: Vec<u64> = named.chain(sections).chain(segments).chain(pages).collect();
+    let tab = image.reader(header.functab);
+    let offsets = (0..header.count).filter_map(|i| header.functab_entry(image, tab, i)).map(|(pc, _)| pc);
+    let wanted: Vec<u64> = all.iter().map(|text| image.entry.wrapping_sub(*text)).collect();
+    let hit = offsets.filter_map(|pc| wanted.iter().position(|w| *w == pc)).min();
+    hit.or(Some(0)).and_then(|i| all.get(i)).copied().unwrap_or(image.base)
+}

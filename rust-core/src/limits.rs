@@ -46,3 +46,7 @@ pub const MAX_INFLATION: u64 = 1040;
 pub const MAX_LINKS: usize = 1 << 18;
 /// Symbols of one binary.
 pub const MAX_SYMBOLS: usize = 8 << 20;
+/// Headers that are tried when the function table has to be searched for.
+pub const MAX_CANDIDATES: usize = 4096;
+/// Bytes of the build info's module text that are read.
+pub const MAX_BUILD_INFO: usize = 16 << 20;

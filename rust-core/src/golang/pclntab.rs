@@ -1,1 +1,274 @@
-//! pclntab: the function table.
+//! pclntab: the function table. Every function with its bounds, name, sizes and tables.
+//!
+//! Source: `runtime/symtab.go`; the table starts with a [`Header`], `functab` gives entries and offsets of `_func`
+//! records. Entries are taken from functab alone: obfuscators encrypt the copy in the record.
+
+mod header;
+mod record;
+
+pub use header::{Header, find};
+pub use record::{RecordLayout, Span};
+
+use super::func_id::FuncId;
+use super::funcdata::{self, FuncData, PcData};
+use super::pcvalue::PcValues;
+use crate::image::Image;
+use crate::limits::MAX_NAME;
+use std::borrow::Cow;
+
+/// The first minor version in which functab and FUNCDATA hold offsets instead of addresses.
+const RELATIVE_SINCE: u16 = 18;
+
+/// `funcFlag` bits (`internal/abi/symtab.go`); none before Go 1.17, [`FuncFlags::asm`] from 1.18 on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FuncFlags(pub u8);
+
+impl FuncFlags {
+    /// Outermost frame of a stack (`TOPFRAME`).
+    pub fn top_frame(self) -> bool {
+        self.0 & 1 != 0
+    }
+
+    /// Writes SP in ways that the tables don't tell (`SPWRITE`).
+    pub fn sp_write(self) -> bool {
+        self.0 & 2 != 0
+    }
+
+    /// Written in assembly.
+    pub fn asm(self) -> bool {
+        self.0 & 4 != 0
+    }
+}
+
+/// One function. Offsets are meaningful to [`Pclntab`] only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Func {
+    /// Address of the first instruction.
+    pub entry: u64,
+    /// Address behind the function and the padding that follows it.
+    pub end: u64,
+    /// Bytes of arguments (stack arguments and results, and the spill area); `None` is `ArgsSizeUnknown`.
+    pub args: Option<u32>,
+    /// Offset of the deferreturn sequence from the entry, 0 if there is none; always 0 before Go 1.12.
+    pub deferreturn: u32,
+    /// Line of the `func` keyword, 0 before Go 1.20.
+    pub start_line: u32,
+    /// What the runtime knows it as.
+    pub id: FuncId,
+    /// Properties that the assembler noted.
+    pub flags: FuncFlags,
+    raw_id: u8,
+    pcdata_count: u8,
+    funcdata_count: u8,
+    name: u32,
+    pcsp: u32,
+    pcfile: u32,
+    pcline: u32,
+    cu_offset: u32,
+    record: u32,
+}
+
+impl Func {
+    /// Bytes from the entry to the next function.
+    pub fn size(&self) -> u32 {
+        u32::try_from(self.end.saturating_sub(self.entry)).unwrap_or(u32::MAX)
+    }
+}
+
+/// The function table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pclntab {
+    /// Where it is and where its tables are.
+    pub header: Header,
+    /// All functions, by entry.
+    pub funcs: Vec<Func>,
+    /// Records that could not be read; their functions have bounds only.
+    pub damaged: usize,
+    layout: RecordLayout,
+    minor: u16,
+    gofunc: Option<u64>,
+    names_start_at_zero: bool,
+}
+
+impl Pclntab {
+    /// A table without functions.
+    pub fn none() -> Pclntab {
+        Pclntab {
+            header: Header::default(),
+            funcs: Vec::new(),
+            damaged: 0,
+            layout: RecordLayout::default(),
+            minor: 0,
+            gofunc: None,
+            names_start_at_zero: true,
+        }
+    }
+
+    /// Reads all functions. `address` turns an offset from the start of text into an address; it is asked from Go 1.18 on.
+    pub fn read(image: &Image, header: Header, layout: RecordLayout, address: impl Fn(u32) -> u64) -> Pclntab {
+        let mut table = Pclntab {
+            funcs: Vec::with_capacity(header.count),
+            damaged: 0,
+            layout,
+            minor: header.span.max,
+            gofunc: None,
+            names_start_at_zero: true,
+            header,
+        };
+        table.read_functab(image, address);
+        if !table.funcs.is_sorted_by_key(|f| f.entry) {
+            table.funcs.sort_by_key(|f| f.entry);
+        }
+        table.names_start_at_zero = table.funcs.iter().filter(|f| f.name == 0).take(2).count() < 2;
+        table
+    }
+
+    fn read_functab(&mut self, image: &Image, address: impl Fn(u32) -> u64) {
+        let tab = image.reader(self.header.functab);
+        let entry = |index| {
+            let (pc, record) = self.header.functab_entry(image, tab, index)?;
+            Some((if self.header.is_relative() { address(pc as u32) } else { pc }, record as u32))
+        };
+        let records = image.reader(self.header.records);
+        let mut next = entry(0);
+        let (mut funcs, mut damaged) = (std::mem::take(&mut self.funcs), 0);
+        for index in 0..self.header.count {
+            let Some((start, record)) = next else { break };
+            next = entry(index + 1);
+            let end = next.map_or(start, |(pc, _)| pc.max(start));
+            let read = self.layout.read(records.at(record as usize));
+            damaged += usize::from(read.is_none());
+            funcs.push(Func::new(start, end, record, read.unwrap_or_default()));
+        }
+        (self.funcs, self.damaged) = (funcs, damaged);
+    }
+
+    /// Fixes what depends on the version: ids, and which table is which. `gofunc` is what FUNCDATA offsets are from.
+    pub(super) fn settle(&mut self, minor: u16, gofunc: Option<u64>) {
+        (self.minor, self.gofunc) = (minor, gofunc);
+        for func in &mut self.funcs {
+            func.id = FuncId::from_raw(func.raw_id, minor);
+        }
+    }
+
+    /// The function that starts at `entry`.
+    pub fn at(&self, entry: u64) -> Option<&Func> {
+        self.funcs.binary_search_by_key(&entry, |f| f.entry).ok().and_then(|i| self.funcs.get(i))
+    }
+
+    /// The function whose bytes include `pc`.
+    pub fn containing(&self, pc: u64) -> Option<&Func> {
+        let index = self.funcs.partition_point(|f| f.entry <= pc).checked_sub(1)?;
+        self.funcs.get(index).filter(|f| pc < f.end)
+    }
+
+    /// A function's name; empty when an obfuscator removed it.
+    pub fn name<'i>(&self, image: &'i Image, func: &Func) -> Cow<'i, str> {
+        if func.name == 0 && !self.names_start_at_zero {
+            return Cow::Borrowed("");
+        }
+        self.name_at(image, func.name)
+    }
+
+    /// The name at an offset, as inline trees give it.
+    pub(super) fn name_at<'i>(&self, image: &'i Image, offset: u32) -> Cow<'i, str> {
+        text(image.tail(self.header.names.saturating_add(u64::from(offset))))
+    }
+
+    /// A function's file and the line at which it starts; an empty name and 0 when unknown.
+    pub fn file_line<'i>(&self, image: &'i Image, func: &Func) -> (Cow<'i, str>, u32) {
+        let first = |table| self.values(image, func, table).and_then(|mut v| v.next()).map(|v| v.value);
+        let file = first(func.pcfile).and_then(|index| self.file(image, func, index)).unwrap_or_default();
+        let line =
+            if func.start_line > 0 { Some(func.start_line) } else { first(func.pcline).map(|l| l.max(0) as u32) };
+        (file, line.unwrap_or_default())
+    }
+
+    fn file<'i>(&self, image: &'i Image, func: &Func, index: i32) -> Option<Cow<'i, str>> {
+        let index = u64::try_from(index).ok()?;
+        if self.header.cu == self.header.addr {
+            let table = self.old_file_table(image)?;
+            let offset = image.u32(table.checked_add(4 * index)?)?;
+            return Some(text(image.tail(self.header.addr.checked_add(u64::from(offset))?)));
+        }
+        let offset = image.u32(self.header.cu.checked_add(4 * (u64::from(func.cu_offset) + index))?)?;
+        (offset != u32::MAX).then(|| text(image.tail(self.header.files.saturating_add(u64::from(offset)))))
+    }
+
+    /// Address of the file table before Go 1.16: its offset follows the last pc of functab.
+    fn old_file_table(&self, image: &Image) -> Option<u64> {
+        let words = 2 * self.header.count as u64 + 1;
+        let at = self.header.functab.checked_add(words * u64::from(image.arch.ptr_size()))?;
+        self.header.addr.checked_add(u64::from(image.u32(at)?))
+    }
+
+    fn values<'i>(&self, image: &'i Image, func: &Func, offset: u32) -> Option<PcValues<'i>> {
+        let table = image.tail(self.header.pctab.checked_add(u64::from(offset))?);
+        (offset != 0).then(|| PcValues::new(table, self.header.min_lc, func.size()))
+    }
+
+    /// How far SP is below its value at entry, in bytes, by pc. Meaningless behind SP writes.
+    pub fn sp_deltas<'i>(&self, image: &'i Image, func: &Func) -> Option<PcValues<'i>> {
+        self.values(image, func, func.pcsp)
+    }
+
+    /// A PCDATA table; `None` when the version or the function lacks it (the value is -1 everywhere then).
+    pub fn pcdata<'i>(&self, image: &'i Image, func: &Func, kind: PcData) -> Option<PcValues<'i>> {
+        let index = funcdata::pcdata_index(kind, self.minor).filter(|i| *i < u32::from(func.pcdata_count))?;
+        let at = self.record_addr(func)?.checked_add(u64::from(self.layout.pcdata_at() + 4 * index))?;
+        self.values(image, func, image.u32(at)?)
+    }
+
+    /// The address of a FUNCDATA table; `None` when the version or the function lacks it.
+    pub fn funcdata(&self, image: &Image, func: &Func, kind: FuncData) -> Option<u64> {
+        let index = funcdata::funcdata_index(kind, self.minor).filter(|i| *i < u32::from(func.funcdata_count))?;
+        let references = self.layout.funcdata_at(self.record_addr(func)?, u32::from(func.pcdata_count));
+        let at = references.checked_add(u64::from(self.layout.funcdata_width * index))?;
+        if self.header.is_relative() {
+            let offset = image.u32(at).filter(|offset| *offset != u32::MAX)?;
+            return self.gofunc?.checked_add(u64::from(offset));
+        }
+        image.word(at).filter(|addr| *addr != 0)
+    }
+
+    fn record_addr(&self, func: &Func) -> Option<u64> {
+        self.header.records.checked_add(u64::from(func.record))
+    }
+
+    /// How often each `funcID` number and what maximum of FUNCDATA tables occurs, for telling versions apart.
+    pub(super) fn census(&self) -> ([u32; 256], u8) {
+        let mut ids = [0; 256];
+        self.funcs.iter().for_each(|f| ids[usize::from(f.raw_id)] += 1);
+        (ids, self.funcs.iter().map(|f| f.funcdata_count).max().unwrap_or_default())
+    }
+}
+
+impl Func {
+    fn new(entry: u64, end: u64, record: u32, raw: record::Record) -> Func {
+        Func {
+            entry,
+            end,
+            args: raw.args,
+            deferreturn: raw.deferreturn,
+            start_line: raw.start_line,
+            id: FuncId::Normal,
+            flags: FuncFlags(raw.flags),
+            raw_id: raw.id,
+            pcdata_count: raw.pcdata_count.min(255) as u8,
+            funcdata_count: raw.funcdata_count.min(255) as u8,
+            name: raw.name,
+            pcsp: raw.pcsp,
+            pcfile: raw.pcfile,
+            pcline: raw.pcline,
+            cu_offset: raw.cu_offset,
+            record,
+        }
+    }
+}
+
+/// The text up to the next NUL, cut to a bearable length.
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    let bytes = bytes.get(..bytes.len().min(MAX_NAME)).unwrap_or_default();
+    let len = bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len());
+    String::from_utf8_lossy(bytes.get(..len).unwrap_or_default())
+}

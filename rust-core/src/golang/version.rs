@@ -1,6 +1,10 @@
 //! The Go version that built a binary, exact or as a range.
 
+use super::buildinfo::go_string;
 use super::layout::OPEN;
+use super::pclntab::Span;
+use crate::image::{Image, Segment};
+use crate::limits::MAX_CANDIDATES;
 
 /// Where a version comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +78,48 @@ impl Version {
         };
         Version { text, min, max, source: VersionSource::Inferred, experiments: Vec::new() }
     }
+}
+
+/// Bytes that a version string may have.
+const LENGTHS: std::ops::RangeInclusive<u64> = 4..=64;
+
+/// The string that `runtime.buildVersion` points at: by symbol, or by looking for a pointer to something of that shape.
+pub fn build_version(image: &Image, span: Span) -> Option<Version> {
+    let symbol = image.symbol("runtime.buildVersion").and_then(|s| go_string(image, s.addr));
+    let parse = |bytes| Version::parse(std::str::from_utf8(bytes).ok()?, VersionSource::BuildVersion);
+    if let Some(version) = symbol.and_then(parse) {
+        return Some(version);
+    }
+    let mut found: Vec<Version> = version_strings(image).into_iter().filter_map(parse).collect();
+    found.retain(|v| span.and(Span { min: v.min, max: v.max }).is_some() && v.text.starts_with("go1."));
+    found.sort_by(|a, b| a.text.cmp(&b.text));
+    found.dedup();
+    let released = found.iter().filter(|v| v.text.matches('.').count() == 2);
+    let one = if found.len() == 1 { found.first() } else { released.clone().next().filter(|_| released.count() == 1) };
+    one.cloned()
+}
+
+/// Strings that start with `go1.` and that a string header in data points at.
+fn version_strings<'i>(image: &'i Image) -> Vec<&'i [u8]> {
+    let mut at: Vec<u64> = image.find(b"go1.", 1).take(MAX_CANDIDATES).collect();
+    at.sort_unstable();
+    let (Some(first), Some(last)) = (at.first(), at.last()) else { return Vec::new() };
+    let writable = image.segments.iter().filter(|s| s.write);
+    let headers = writable
+        .flat_map(|segment| pairs(image, segment))
+        .filter(|(data, len)| data >= first && data <= last && LENGTHS.contains(len) && at.binary_search(data).is_ok());
+    headers.filter_map(|(data, len)| image.bytes(data, len as usize)).take(MAX_CANDIDATES).collect()
+}
+
+/// Every two neighbouring words of a segment.
+fn pairs<'i>(image: &Image, segment: &'i Segment) -> impl Iterator<Item = (u64, u64)> + 'i {
+    let (big_endian, ptr) = (image.arch.info().big_endian, image.arch.info().ptr_size);
+    let skip = (segment.addr.wrapping_neg() % u64::from(ptr)) as usize;
+    let words = segment.data.get(skip..).unwrap_or_default().windows(2 * usize::from(ptr)).step_by(usize::from(ptr));
+    words.filter_map(move |bytes| {
+        let mut pair = crate::reader::Reader::new(bytes, big_endian, ptr);
+        Some((pair.word()?, pair.word()?))
+    })
 }
 
 #[cfg(test)]
