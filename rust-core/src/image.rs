@@ -7,14 +7,15 @@ mod debug;
 mod dynamic;
 mod elf;
 mod fixups;
+mod lookup;
 mod macho;
 mod pe;
 mod relocate;
+mod trie;
 
 use crate::arch::{Arch, Os};
 use crate::error::{Error, Result};
 use crate::limits::{MAX_NAME, MAX_NOTES, MAX_SECTIONS, MAX_ZERO_FILL};
-use crate::reader::Reader;
 use std::borrow::Cow;
 
 /// What the bytes came in.
@@ -68,9 +69,9 @@ impl Segment<'_> {
 
 /// A named range. Names keep the container's spelling (`.text`, `__text`).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Section {
+pub struct Section<'a> {
     /// The name as in the file.
-    pub name: String,
+    pub name: &'a str,
     /// Where it lies in memory; 0 if it is not loaded.
     pub addr: u64,
     /// Bytes in memory.
@@ -142,7 +143,7 @@ pub struct Image<'a> {
     /// Memory: by address, without overlaps.
     pub segments: Vec<Segment<'a>>,
     /// Sections in the file's order; none if they were stripped or are damaged.
-    pub sections: Vec<Section>,
+    pub sections: Vec<Section<'a>>,
     /// Symbols by address, duplicates included.
     pub symbols: Vec<Symbol<'a>>,
     /// Imports by slot.
@@ -234,6 +235,21 @@ impl<'a> Image<'a> {
         if overlaps > 0 {
             self.note(format!("{overlaps} segments overlap the next one and were cut"));
         }
+        self.share();
+    }
+
+    /// Files that map the same bytes many times would cost many times their size: twice is enough for all of them.
+    fn share(&mut self) {
+        let mut room = if self.format == Format::Segments { usize::MAX } else { self.file.len().saturating_mul(2) };
+        let mut cut = 0;
+        for segment in &mut self.segments {
+            cut += usize::from(segment.data.len() > room);
+            truncate(&mut segment.data, room as u64);
+            room -= segment.data.len();
+        }
+        if cut > 0 {
+            self.note(format!("{cut} segments repeat the file's bytes and were emptied"));
+        }
     }
 
     fn note(&mut self, text: impl Into<String>) {
@@ -249,112 +265,6 @@ impl<'a> Image<'a> {
             T::default()
         })
     }
-}
-
-/// Looking things up by address.
-impl<'a> Image<'a> {
-    /// The segment that holds `addr`, zero fill included.
-    pub fn segment_at(&self, addr: u64) -> Option<&Segment<'a>> {
-        let index = self.segments.partition_point(|s| s.addr <= addr).checked_sub(1)?;
-        self.segments.get(index).filter(|s| addr - s.addr < s.size)
-    }
-
-    fn segment_at_mut(&mut self, addr: u64) -> Option<&mut Segment<'a>> {
-        let index = self.segments.partition_point(|s| s.addr <= addr).checked_sub(1)?;
-        self.segments.get_mut(index).filter(|s| addr - s.addr < s.size)
-    }
-
-    /// The file's bytes from `addr` to the end of the segment; none if `addr` is not mapped or is zero fill.
-    pub fn tail(&self, addr: u64) -> &[u8] {
-        self.segment_at(addr).and_then(|s| s.data.get((addr - s.addr) as usize..)).unwrap_or_default()
-    }
-
-    /// The file's own bytes from `addr` on, as long as no relocation has changed the segment.
-    fn stored(&self, addr: u64) -> &'a [u8] {
-        match self.segment_at(addr).map(|s| (s.addr, &s.data)) {
-            Some((start, Cow::Borrowed(data))) => data.get((addr - start) as usize..).unwrap_or_default(),
-            _ => &[],
-        }
-    }
-
-    /// `len` of the file's bytes at `addr`, all in one segment.
-    pub fn bytes(&self, addr: u64, len: usize) -> Option<&[u8]> {
-        self.tail(addr).get(..len)
-    }
-
-    /// A cursor over `tail(addr)` in the target's byte order and pointer size.
-    pub fn reader(&self, addr: u64) -> Reader<'_> {
-        self.read(self.tail(addr))
-    }
-
-    fn read<'b>(&self, bytes: &'b [u8]) -> Reader<'b> {
-        let info = self.arch.info();
-        Reader::new(bytes, info.big_endian, info.ptr_size)
-    }
-
-    /// The pointer-sized word at `addr`, relocated. Zero fill reads as 0.
-    pub fn word(&self, addr: u64) -> Option<u64> {
-        self.reader(addr).word().or_else(|| self.zero_fill(addr))
-    }
-
-    /// The four bytes at `addr`. Zero fill reads as 0.
-    pub fn u32(&self, addr: u64) -> Option<u32> {
-        self.reader(addr).u32().or_else(|| self.zero_fill(addr).map(|_| 0))
-    }
-
-    fn zero_fill(&self, addr: u64) -> Option<u64> {
-        self.segment_at(addr).filter(|s| addr - s.addr >= s.data.len() as u64).map(|_| 0)
-    }
-
-    /// Whether `addr` is in memory, zero fill included.
-    pub fn is_mapped(&self, addr: u64) -> bool {
-        self.segment_at(addr).is_some()
-    }
-
-    /// Whether `addr` is in an executable segment.
-    pub fn is_exec(&self, addr: u64) -> bool {
-        self.segment_at(addr).is_some_and(|s| s.exec)
-    }
-
-    /// Every address in the segments' file bytes, ascending, at which `needle` lies, if it is a multiple of `align`.
-    pub fn find<'s>(&'s self, needle: &'s [u8], align: u64) -> impl Iterator<Item = u64> + 's {
-        self.segments.iter().flat_map(move |s| find_in(s, needle, align.max(1)))
-    }
-
-    /// The section called `name`, in ELF's spelling (`.gopclntab`) or the container's own (`__gopclntab`).
-    pub fn section(&self, name: &str) -> Option<&Section> {
-        let other = self.own_name(name);
-        self.sections.iter().find(|s| s.name == name || s.name == other)
-    }
-
-    /// The first symbol called `name`. Looks at all of them.
-    pub fn symbol(&self, name: &str) -> Option<&Symbol<'a>> {
-        self.symbols.iter().find(|s| s.name == name)
-    }
-
-    /// The symbols at exactly `addr`.
-    pub fn symbols_at(&self, addr: u64) -> &[Symbol<'a>] {
-        let from = self.symbols.partition_point(|s| s.addr < addr);
-        let rest = self.symbols.get(from..).unwrap_or_default();
-        rest.get(..rest.partition_point(|s| s.addr == addr)).unwrap_or_default()
-    }
-
-    /// The import whose pointer lies at `slot`.
-    pub fn import_at(&self, slot: u64) -> Option<&Import<'a>> {
-        self.imports.binary_search_by_key(&slot, |i| i.slot).ok().and_then(|i| self.imports.get(i))
-    }
-}
-
-fn find_in<'s>(segment: &'s Segment<'_>, needle: &'s [u8], align: u64) -> impl Iterator<Item = u64> + 's {
-    let first = segment.addr.checked_next_multiple_of(align).map_or(u64::MAX, |a| a - segment.addr);
-    let data = usize::try_from(first).ok().and_then(|f| segment.data.get(f..)).unwrap_or_default();
-    let starts = data.iter().step_by(align as usize).enumerate();
-    let head = needle.first().copied();
-    starts.filter_map(move |(i, byte)| {
-        let offset = i as u64 * align;
-        let hit = Some(*byte) == head && data.get(offset as usize..).is_some_and(|d| d.starts_with(needle));
-        hit.then_some(segment.addr + first + offset)
-    })
 }
 
 fn truncate(data: &mut Cow<'_, [u8]>, size: u64) {

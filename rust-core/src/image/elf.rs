@@ -128,11 +128,11 @@ impl<'a, H: FileHeader<Endian = Endianness>> Elf<'a, H> {
         headers.get(index).and_then(|h| h.data(self.endian, self.data).ok()).unwrap_or_default()
     }
 
-    fn section(&self, names: &[u8], header: &H::SectionHeader) -> Section {
+    fn section(&self, names: &'a [u8], header: &H::SectionHeader) -> Section<'a> {
         let flags = header.sh_flags(self.endian);
         let (offset, size) = header.file_range(self.endian).unwrap_or_default();
         Section {
-            name: cstr(names, header.sh_name(self.endian)).unwrap_or_default().to_string(),
+            name: cstr(names, header.sh_name(self.endian)).unwrap_or_default(),
             addr: header.sh_addr(self.endian).into(),
             size: header.sh_size(self.endian).into(),
             exec: flags.contains(elf::SHF_EXECINSTR),

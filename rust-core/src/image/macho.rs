@@ -1,7 +1,7 @@
 //! Mach-O, 32 and 64 bits, and universal files.
 
 use super::debug::Stored;
-use super::{Format, Image, Import, Section, Segment, Symbol, cstr, file_bytes, fixups};
+use super::{Format, Image, Import, Section, Segment, Symbol, cstr, file_bytes, fixups, trie};
 use crate::arch::{Arch, Os};
 use crate::error::{Error, Result};
 use crate::limits::{MAX_LINKS, MAX_SECTIONS, MAX_SYMBOLS};
@@ -125,7 +125,10 @@ fn parse_as<H: MachHeader<Endian = Endianness>>(data: &[u8]) -> Result<Image<'_>
             break;
         };
         file.layout(command, &mut image)?;
-        kept.push(command);
+        // Nothing has two of these, and each may cost a walk over the file.
+        if !kept.iter().any(|c: &LoadCommandData<'_, _>| c.cmd() == command.cmd()) {
+            kept.push(command);
+        }
     }
     image.arrange();
     for command in kept {
@@ -161,7 +164,7 @@ impl<'a, H: MachHeader<Endian = Endianness>> MachO<'a, H> {
     fn segment(&mut self, segment: &'a H::Segment, sections: &'a [u8], image: &mut Image<'a>) -> Result<()> {
         let (addr, size) = (segment.vmaddr(self.endian).into(), segment.vmsize(self.endian).into());
         let (offset, stored) = segment.file_range(self.endian);
-        let loaded = segment.name() != b"__DWARF" && segment.name() != b"__PAGEZERO";
+        let loaded = segment.name() != b"__DWARF" && (stored > 0 || segment.name() != b"__PAGEZERO");
         let data = match file_bytes(self.data, offset, stored.min(size)) {
             Ok(data) => data,
             // The tables at the end are optional, and so is debug information.
@@ -195,7 +198,7 @@ impl<'a, H: MachHeader<Endian = Endianness>> MachO<'a, H> {
             let stored = section.file_size(self.endian).unwrap_or_default();
             self.code.push(exec);
             image.sections.push(Section {
-                name: String::from_utf8_lossy(section.name()).into_owned(),
+                name: cstr(section.sectname(), 0).unwrap_or_default(),
                 addr: section.addr(self.endian).into(),
                 size,
                 exec,
@@ -217,22 +220,23 @@ impl<'a, H: MachHeader<Endian = Endianness>> MachO<'a, H> {
             }
             LoadCommandVariant::Symtab(table) => self.symbols(table, image),
             LoadCommandVariant::DyldInfo(info) => {
-                fixups::bound(self, info, image)?;
-                match info.export_size.get(self.endian) {
-                    0 => Ok(()),
-                    _ => fixups::exported(info.exports_trie(self.endian, self.data)?, image),
-                }
+                self.exports(info.export_data(self.endian, self.data)?, image);
+                fixups::bound(self, info, image)
             }
             LoadCommandVariant::LinkeditData(data) if command.cmd() == macho::LC_DYLD_CHAINED_FIXUPS => {
                 fixups::chained(self, data, image)
             }
             LoadCommandVariant::LinkeditData(data) if command.cmd() == macho::LC_DYLD_EXPORTS_TRIE => {
-                match data.datasize.get(self.endian) {
-                    0 => Ok(()),
-                    _ => fixups::exported(data.exports_trie(self.endian, self.data)?, image),
-                }
+                self.exports(data.data(self.endian, self.data)?, image);
+                Ok(())
             }
             _ => Ok(()),
+        }
+    }
+
+    fn exports(&self, data: &[u8], image: &mut Image<'a>) {
+        if !data.is_empty() && trie::exports(data, image).is_none() {
+            image.note("exports: damaged");
         }
     }
 
@@ -254,12 +258,11 @@ impl<'a, H: MachHeader<Endian = Endianness>> MachO<'a, H> {
     }
 
     /// Notes that `slot` is filled with the symbol `name` of a library.
-    pub(super) fn import(&self, name: &'a [u8], library: macho::BindDylib, slot: u64, image: &mut Image<'a>) {
-        let Some(name) = cstr(name, 0).filter(|_| image.is_mapped(slot) && image.imports.len() < MAX_LINKS) else {
-            return;
-        };
-        let library = library.index().and_then(|n| self.libraries.get(n as usize - 1)).copied().unwrap_or_default();
-        image.imports.push(Import { name: plain(name).into(), library: library.into(), slot });
+    pub(super) fn import(&self, name: &'a str, library: macho::BindDylib, slot: u64, image: &mut Image<'a>) {
+        if image.is_mapped(slot) && image.imports.len() < MAX_LINKS {
+            let library = library.index().and_then(|n| self.libraries.get(n as usize - 1)).copied().unwrap_or_default();
+            image.imports.push(Import { name: plain(name).into(), library: library.into(), slot });
+        }
     }
 }
 

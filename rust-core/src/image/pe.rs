@@ -4,7 +4,7 @@ use super::debug::Stored;
 use super::{Export, Format, Image, Import, Section, Segment, Symbol, cstr, file_bytes};
 use crate::arch::{Arch, Os};
 use crate::error::{Error, Result};
-use crate::limits::{MAX_LINKS, MAX_SECTIONS, MAX_SYMBOLS};
+use crate::limits::{MAX_LINKS, MAX_SYMBOLS};
 use object::LittleEndian as LE;
 use object::pe::{self, ImageDosHeader, ImageNtHeaders32, ImageNtHeaders64, ImageSectionHeader};
 use object::read::coff::{Symbol as CoffSymbol, SymbolTable};
@@ -101,7 +101,7 @@ impl<'a> Pe<'a> {
     fn sections(&self, image: &mut Image<'a>) -> Result<()> {
         for header in self.headers {
             let section = self.section(header);
-            if !is_debug(&section.name) {
+            if !is_debug(section.name) {
                 image.segments.push(self.segment(header, section.addr)?);
             }
             image.sections.push(section);
@@ -109,11 +109,11 @@ impl<'a> Pe<'a> {
         Ok(())
     }
 
-    fn section(&self, header: &'a ImageSectionHeader) -> Section {
+    fn section(&self, header: &'a ImageSectionHeader) -> Section<'a> {
         let (offset, size) = header.pe_file_range();
         let flags = header.characteristics.get(LE);
         Section {
-            name: self.section_name(header).to_string(),
+            name: self.section_name(header),
             addr: self.at(header.virtual_address.get(LE)),
             size: u64::from(header.virtual_size.get(LE)).max(u64::from(size)),
             exec: flags.contains(pe::IMAGE_SCN_MEM_EXECUTE),
@@ -177,24 +177,27 @@ impl<'a> Pe<'a> {
     fn imports(&self, image: &mut Image<'a>) -> Option<()> {
         let (addr, _) = self.directory(pe::IMAGE_DIRECTORY_ENTRY_IMPORT)?;
         let mut reader = image.read(image.stored(addr));
-        for _ in 0..MAX_SECTIONS {
+        let mut room = MAX_LINKS;
+        while room > 0 {
+            room -= 1;
             let (names, _, _, library, slots) =
                 (reader.u32()?, reader.u32()?, reader.u32()?, reader.u32()?, reader.u32()?);
             if library == 0 || slots == 0 {
                 break;
             }
             let library = cstr(image.stored(self.at(library)), 0).unwrap_or_default();
-            self.slots(image, library, if names == 0 { slots } else { names }, slots)?;
+            self.slots(image, library, if names == 0 { slots } else { names }, slots, &mut room)?;
         }
         Some(())
     }
 
     /// The slots of one library: each name is an ordinal with the top bit set, or the address of a hint and a name.
-    fn slots(&self, image: &mut Image<'a>, library: &'a str, names: u32, slots: u32) -> Option<()> {
+    fn slots(&self, image: &mut Image<'a>, library: &'a str, names: u32, slots: u32, room: &mut usize) -> Option<()> {
         let size = u64::from(image.arch.ptr_size());
         let mut reader = image.read(image.stored(self.at(names)));
         let mut slot = self.at(slots);
-        while image.imports.len() < MAX_LINKS {
+        while *room > 0 {
+            *room -= 1;
             let wanted = reader.word()?;
             if wanted == 0 {
                 break;

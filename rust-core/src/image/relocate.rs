@@ -98,8 +98,8 @@ fn one<'a, H: FileHeader<Endian = Endianness>>(
     }
     let symbol = dynamic.symbol(entry.symbol)?;
     if symbol.st_shndx(dynamic.endian()) == elf::SHN_UNDEF {
-        let name = dynamic.name(symbol)?.into();
         if image.is_mapped(entry.at) && image.imports.len() < MAX_LINKS {
+            let name = dynamic.name(symbol)?.into();
             image.imports.push(Import { name, library: dynamic.library(entry.symbol).into(), slot: entry.at });
         }
         return Some(());
