@@ -1,4 +1,102 @@
-//! A report as somebody wants it.
+//! The report in the forms that people and hosts read. Emitters decide nothing: they spell what the report says.
+//!
+//! [`fill`] is the last step of building a report. It gives every type a C name and every function its two prototypes.
+//! The writers only write: `write(report, out, min)`, where functions with a side below the confidence `min` are listed
+//! but hosts get no prototype of them.
 
+use crate::arch::Arch;
+use crate::report::{CallSite, Confidence, Function, Report, Value};
+
+mod c_types;
+pub mod json;
 pub mod layout;
 mod layout_text;
+mod made;
+mod names;
+mod place;
+mod prototype;
+mod spell;
+pub mod text;
+mod usercall;
+
+use c_types::CTypes;
+use made::Made;
+use names::Scope;
+use usercall::{Callee, Context, Prototype};
+
+/// The function's IDA prototype, when both sides of it are at least that sure.
+pub(crate) fn sure_usercall(f: &Function, min: Confidence) -> Option<&str> {
+    f.usercall.as_deref().filter(|_| confidence(f) >= min)
+}
+
+/// The lower of a function's two confidences.
+pub(crate) fn confidence(f: &Function) -> Confidence {
+    f.confidence.params.min(f.confidence.results)
+}
+
+/// The machine of a report; an unknown one is taken for amd64.
+pub(crate) fn arch(report: &Report) -> Arch {
+    Arch::from_name(&report.binary.arch).unwrap_or(Arch::Amd64)
+}
+
+/// Fills what follows from the rest of the report: `c_name`s, shapes of values, tuples of results, `prototype`s and
+/// `usercall`s. Types that it makes are added at the end of `types`. Filling twice changes nothing.
+pub fn fill(report: &mut Report) {
+    let arch = arch(report);
+    let mut scope = Scope::default();
+    let c = CTypes::new(&report.types, arch);
+    spell::name_all(&mut report.types, &c, &mut scope);
+    let mut made = Made::new(&mut report.types, c, &mut scope, arch);
+    for f in &mut report.functions {
+        f.tuple = make_types(&mut made, &mut f.params, &mut f.results);
+    }
+    for site in &mut report.call_sites {
+        site.tuple = make_types(&mut made, &mut site.params, &mut site.results);
+    }
+    let c = made.c;
+    let context = Context::new(arch, &report.types, c);
+    for f in &mut report.functions {
+        f.prototype = prototype::of(f, &report.types, arch);
+        f.usercall = function_usercall(&context, f);
+    }
+    for site in &mut report.call_sites {
+        site.usercall = site_usercall(&context, site);
+    }
+}
+
+/// Gives every value the type that hosts use, and several results their tuple.
+fn make_types(made: &mut Made<'_>, params: &mut [Value], results: &mut [Value]) -> Option<u32> {
+    let mut held = Vec::with_capacity(results.len());
+    for value in params {
+        let ty = made.of_value(value);
+        value.shape = ty.filter(|_| ty != value.ty);
+    }
+    for value in results {
+        let ty = made.of_value(value);
+        value.shape = ty.filter(|_| ty != value.ty);
+        held.extend(ty.map(|ty| (ty, place::stack_start(made.arch, value))));
+    }
+    (held.len() > 1).then(|| made.tuple(&held))
+}
+
+fn function_usercall(context: &Context<'_>, f: &mut Function) -> Option<String> {
+    if !usercall::is_claimed(f) {
+        return None;
+    }
+    match Prototype::of(context, &Callee::of_function(f)) {
+        Ok(prototype) => Some(prototype.text(context, false)),
+        Err(why) => {
+            let note = format!("no IDA prototype: {why}");
+            if !f.notes.contains(&note) {
+                f.notes.push(note);
+            }
+            None
+        }
+    }
+}
+
+fn site_usercall(context: &Context<'_>, site: &CallSite) -> Option<String> {
+    let known = site.confidence > Confidence::Unknown && !(site.params.is_empty() && site.results.is_empty());
+    let prototype = known.then(|| Prototype::of(context, &Callee::of_call_site(site)).ok())?;
+    prototype.map(|prototype| prototype.text(context, true))
+}

@@ -151,7 +151,8 @@ pub struct Type {
     pub id: u32,
     /// Go spelling.
     pub go_name: String,
-    /// C identifier, unique in the report; for scalars the C spelling.
+    /// How C spells it: a word of IDA's C for a number, an identifier that is unique in the report for what has a
+    /// declaration, either with `*` for a pointer. Set by `emit::fill`.
     pub c_name: String,
     /// `reflect.Kind`'s name in lower case: `int64`, `string`, `struct`, …; `tuple` for several results.
     pub kind: String,

@@ -1,0 +1,130 @@
+//! Places of whole values: one register, a run of the argument area, or parts.
+
+use crate::abi::location::Reg;
+use crate::abi::registers;
+use crate::arch::Arch;
+use crate::report::Value;
+
+use super::c_types::CTypes;
+
+/// A register or a byte of the argument area.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum At {
+    /// From the register's lowest byte on.
+    Reg(Reg),
+    /// Bytes from the start of the argument area.
+    Stack(u64),
+}
+
+/// Bytes of a value in one place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Part {
+    /// Bytes from the start of the value.
+    pub(crate) off: u64,
+    /// Bytes.
+    pub(crate) size: u64,
+    /// Where.
+    pub(crate) at: At,
+}
+
+/// Where a value is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// All of it in one register, which has this many bytes in use.
+    Reg(Reg, u64),
+    /// All of it, padding too, from that byte of the argument area on.
+    Stack(u64, u64),
+    /// In parts, without its padding.
+    Parts(Vec<Part>),
+}
+
+impl Place {
+    /// The place as parts, for hosts that want nothing else.
+    pub(crate) fn parts(&self) -> Vec<Part> {
+        match self {
+            Place::Reg(reg, size) => vec![Part { off: 0, size: *size, at: At::Reg(*reg) }],
+            Place::Stack(at, size) => vec![Part { off: 0, size: *size, at: At::Stack(*at) }],
+            Place::Parts(parts) => parts.clone(),
+        }
+    }
+
+    /// The simplest place that says the same of a value of `size` bytes.
+    pub(crate) fn simplest(parts: Vec<Part>, size: u64) -> Place {
+        match parts[..] {
+            [Part { off: 0, size: used, at: At::Reg(reg) }] if used == size => Place::Reg(reg, size),
+            [Part { off: 0, size: used, at: At::Stack(at) }] if used == size => Place::Stack(at, size),
+            _ => Place::Parts(parts),
+        }
+    }
+}
+
+/// Reads a `loc` of the report.
+pub(crate) fn parse(arch: Arch, loc: &str) -> Option<At> {
+    match loc.strip_prefix("stack+") {
+        Some(offset) => offset.parse().ok().map(At::Stack),
+        None => registers::reg_from_name(arch, loc).map(At::Reg),
+    }
+}
+
+/// The start of a value that is on the stack as a whole; `None` when any of it is in a register.
+pub(crate) fn stack_start(arch: Arch, value: &Value) -> Option<u64> {
+    let mut start = None;
+    for piece in &value.pieces {
+        let Some(At::Stack(at)) = parse(arch, &piece.loc) else { return None };
+        let this = at.checked_sub(u64::from(piece.off))?;
+        if start.is_some_and(|start| start != this) {
+            return None;
+        }
+        start = Some(this);
+    }
+    start
+}
+
+/// The parts of a value that is in registers, when its C type `id` has exactly these bytes.
+pub(crate) fn register_parts(arch: Arch, c: &CTypes, id: u32, value: &Value) -> Option<Vec<Part>> {
+    let mut parts = Vec::with_capacity(value.pieces.len());
+    for piece in &value.pieces {
+        let at = parse(arch, &piece.loc).filter(|at| matches!(at, At::Reg(_)))?;
+        parts.push(Part { off: u64::from(piece.off), size: u64::from(piece.size), at });
+    }
+    (c.ranges(id)? == covered(&parts)?).then_some(parts)
+}
+
+/// The bytes that parts cover, as merged ranges; `None` when they overlap or are out of order.
+pub(crate) fn covered(parts: &[Part]) -> Option<Vec<(u64, u64)>> {
+    let mut ranges: Vec<(u64, u64)> = Vec::with_capacity(parts.len());
+    for part in parts {
+        let end = part.off.checked_add(part.size)?;
+        match ranges.last_mut() {
+            Some(last) if last.1 == part.off => last.1 = end,
+            Some(last) if last.1 > part.off => return None,
+            _ => ranges.push((part.off, end)),
+        }
+    }
+    Some(ranges)
+}
+
+/// IDA's name of a register that holds a value of `size` bytes alone: lower case on x86, as its module has it elsewhere.
+pub(crate) fn ida_register(arch: Arch, reg: Reg, size: u64) -> String {
+    let name = registers::sub_register(arch, reg, u32::try_from(size).unwrap_or(u32::MAX));
+    if arch == Arch::Arm64 { name.to_ascii_uppercase() } else { name }
+}
+
+/// IDA's name of the register of a part, and the bytes of that register.
+///
+/// Parts name the whole register and say how many bytes are in use (`8:rsi.4`), so that no two hosts disagree about
+/// which part of a register a name such as `sil` means. arm64 has no whole name for float registers: `S0`, `D0`, `Q0`.
+pub(crate) fn ida_part_register(arch: Arch, reg: Reg, size: u64) -> (String, u64) {
+    let whole = whole_size(arch, reg);
+    let named = if arch == Arch::Arm64 && reg.is_float() { size.next_power_of_two().clamp(4, whole) } else { whole };
+    (ida_register(arch, reg, named), named)
+}
+
+/// Bytes of a whole register.
+pub(crate) fn whole_size(arch: Arch, reg: Reg) -> u64 {
+    match (reg.is_float(), arch) {
+        (true, Arch::Amd64 | Arch::I386 | Arch::Arm64) => 16,
+        (true, _) => 8,
+        (false, _) => u64::from(arch.ptr_size()),
+    }
+}
