@@ -99,10 +99,10 @@ impl Found {
         if !self.header.known_magic {
             notes.push(format!("pclntab: magic number {:#010x} is not Go's; found by structure", self.header.magic));
         }
-        if module.is_none() && self.header.span.max > 4 {
+        if module.is_none() && moduledata::FIRST.and(self.header.span).is_some() {
             notes.push("moduledata was not found: types, and tables that refer to it, are missing".to_owned());
         }
-        if self.header.is_relative() && text.is_none() {
+        if self.header.is_relative && text.is_none() {
             notes.push("the start of text is not stored: function addresses are inferred".to_owned());
         }
         let text = text.unwrap_or_else(|| guess_text(image, &self.header));

@@ -84,11 +84,8 @@ const TABLES: &[(u16, &[FuncId])] = {
 impl FuncId {
     /// What `raw` means in Go 1.`minor`.
     pub fn from_raw(raw: u8, minor: u16) -> FuncId {
-        layout::row(TABLES, minor).and_then(|ids| ids.get(usize::from(raw))).copied().unwrap_or(if raw == 0 {
-            FuncId::Normal
-        } else {
-            FuncId::Other(raw)
-        })
+        let known = layout::row(TABLES, minor).and_then(|ids| ids.get(usize::from(raw))).copied();
+        known.unwrap_or(if raw == 0 { FuncId::Normal } else { FuncId::Other(raw) })
     }
 
     /// The number of wrappers in Go 1.`minor`. Wrappers are by far the most frequent special functions, so the number

@@ -81,7 +81,21 @@ const FUNCDATA: &[(u16, &[FuncData])] = {
 };
 
 fn index<T: PartialEq>(rows: &[(u16, &[T])], kind: &T, minor: u16) -> Option<u32> {
-    layout::row(rows, minor)?.iter().position(|k| k == kind).map(|i| i as u32)
+    let kinds = layout::row(rows, minor)?;
+    kinds.iter().position(|k| k == kind).map(|i| i as u32)
+}
+
+/// The numbers of PCDATA and FUNCDATA tables that Go 1.`minor` knows.
+pub(super) fn counts(minor: u16) -> Option<(u8, u8)> {
+    Some((layout::row(PCDATA, minor)?.len() as u8, layout::row(FUNCDATA, minor)?.len() as u8))
+}
+
+/// The minor versions at which those change, oldest first.
+pub(super) fn changes() -> Vec<u16> {
+    let mut all: Vec<u16> = PCDATA.iter().map(|(since, _)| *since).chain(FUNCDATA.iter().map(|(s, _)| *s)).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 /// The index of a PCDATA table in Go 1.`minor`.

@@ -1,40 +1,49 @@
 //! Which versions the structure allows, for binaries whose version is erased or wrong.
 
 use super::func_id::{self, FuncId};
-use super::pclntab::{Header, Pclntab, Span};
+use super::funcdata;
+use super::layout::OPEN;
+use super::pclntab::{Census, Header, Pclntab, Span};
+
+/// `funcID` came with this one.
+const WITH_IDS: Span = Span { min: 10, max: OPEN };
+/// The header has `textStart`.
+const TEXT_START: Span = Span { min: 18, max: 25 };
+/// The header has its place, with 0 in it.
+const NO_TEXT_START: Span = Span { min: 26, max: OPEN };
+
+/// From the first to the last part; `span` if there is none.
+fn hull(span: Span, mut parts: impl Iterator<Item = Span>) -> Span {
+    let first = parts.next().unwrap_or(span);
+    Span { min: first.min, max: parts.last().unwrap_or(first).max }
+}
 
 /// The most frequent special `funcID` is that of wrappers, whose number changed often.
-fn by_wrapper_id(span: Span, ids: &[u32; 256]) -> Span {
-    let special = ids.iter().enumerate().skip(1).filter(|(_, count)| **count > 0);
-    let wrapper = special.clone().max_by_key(|(_, count)| **count).map(|(id, _)| id as u8);
+fn by_wrapper_id(span: Span, census: &Census) -> Span {
+    let special = census.ids.iter().enumerate().skip(1).filter(|(_, count)| **count > 0);
+    let wrapper = special.max_by_key(|(_, count)| **count).map(|(id, _)| id as u8);
     let changes: Vec<u16> = func_id::changes().collect();
-    let first_with_ids = Span { min: 10, max: super::layout::OPEN };
     let fits = |part: &Span| match FuncId::wrapper(part.min) {
         Some(expected) => wrapper == Some(expected),
-        None => wrapper.is_some() == first_with_ids.and(*part).is_some(),
+        None => wrapper.is_some() == WITH_IDS.and(*part).is_some(),
     };
-    let mut parts = span.split(&changes).filter(fits);
-    let first = parts.next();
-    first.map_or(span, |first| Span { min: first.min, max: parts.last().unwrap_or(first).max })
+    hull(span, span.split(&changes).filter(fits))
 }
 
-/// The header's `textStart` is there from Go 1.18 and zero from 1.26.
+/// Every real program has a function with as many PCDATA and FUNCDATA tables as its version knows.
+fn by_table_counts(span: Span, census: &Census) -> Span {
+    let seen = Some((census.pcdata, census.funcdata));
+    hull(span, span.split(&funcdata::changes()).filter(|part| funcdata::counts(part.min) == seen))
+}
+
 fn by_text_start(span: Span, header: &Header) -> Span {
-    let zero = Span { min: 26, max: super::layout::OPEN };
-    let relative = Span { min: 18, max: 25 };
-    let narrow = if header.text_start.is_some() { relative } else { zero };
-    if header.is_relative() { span.and(narrow).unwrap_or(span) } else { span }
-}
-
-/// FUNCDATA_ArgInfo came in Go 1.17, without a change of the header.
-fn by_arg_info(span: Span, max_funcdata: u8) -> Span {
-    let narrow = Span { min: if max_funcdata > 5 { 17 } else { 16 }, max: if max_funcdata > 5 { 17 } else { 16 } };
-    if span.min >= 16 && span.max <= 17 { span.and(narrow).unwrap_or(span) } else { span }
+    let narrow = if header.text_start.is_some() { TEXT_START } else { NO_TEXT_START };
+    if header.is_relative { span.and(narrow).unwrap_or(span) } else { span }
 }
 
 /// Narrows `span`, which the header, the records and moduledata allow.
 pub(super) fn narrow(span: Span, pclntab: &Pclntab) -> Span {
-    let (ids, max_funcdata) = pclntab.census();
+    let census = pclntab.census();
     let span = by_text_start(span, &pclntab.header);
-    by_arg_info(by_wrapper_id(span, &ids), max_funcdata)
+    by_table_counts(by_wrapper_id(span, &census), &census)
 }

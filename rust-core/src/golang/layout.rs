@@ -21,7 +21,7 @@ pub enum Size {
 
 impl Size {
     /// Bytes and alignment for a pointer size.
-    fn bytes(self, ptr: u32) -> (u32, u32) {
+    pub fn bytes(self, ptr: u32) -> (u32, u32) {
         match self {
             Size::U8 => (1, 1),
             Size::U16 => (2, 2),

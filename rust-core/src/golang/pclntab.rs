@@ -16,9 +16,6 @@ use crate::image::Image;
 use crate::limits::MAX_NAME;
 use std::borrow::Cow;
 
-/// The first minor version in which functab and FUNCDATA hold offsets instead of addresses.
-const RELATIVE_SINCE: u16 = 18;
-
 /// `funcFlag` bits (`internal/abi/symtab.go`); none before Go 1.17, [`FuncFlags::asm`] from 1.18 on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct FuncFlags(pub u8);
@@ -127,7 +124,7 @@ impl Pclntab {
         let tab = image.reader(self.header.functab);
         let entry = |index| {
             let (pc, record) = self.header.functab_entry(image, tab, index)?;
-            Some((if self.header.is_relative() { address(pc as u32) } else { pc }, record as u32))
+            Some((if self.header.is_relative { address(pc as u32) } else { pc }, record as u32))
         };
         let records = image.reader(self.header.records);
         let mut next = entry(0);
@@ -214,17 +211,21 @@ impl Pclntab {
 
     /// A PCDATA table; `None` when the version or the function lacks it (the value is -1 everywhere then).
     pub fn pcdata<'i>(&self, image: &'i Image, func: &Func, kind: PcData) -> Option<PcValues<'i>> {
-        let index = funcdata::pcdata_index(kind, self.minor).filter(|i| *i < u32::from(func.pcdata_count))?;
+        let index = funcdata::pcdata_index(kind, self.minor)?;
+        let known = index < u32::from(func.pcdata_count);
         let at = self.record_addr(func)?.checked_add(u64::from(self.layout.pcdata_at() + 4 * index))?;
-        self.values(image, func, image.u32(at)?)
+        if known { self.values(image, func, image.u32(at)?) } else { None }
     }
 
     /// The address of a FUNCDATA table; `None` when the version or the function lacks it.
     pub fn funcdata(&self, image: &Image, func: &Func, kind: FuncData) -> Option<u64> {
-        let index = funcdata::funcdata_index(kind, self.minor).filter(|i| *i < u32::from(func.funcdata_count))?;
+        let index = funcdata::funcdata_index(kind, self.minor)?;
+        if index >= u32::from(func.funcdata_count) {
+            return None;
+        }
         let references = self.layout.funcdata_at(self.record_addr(func)?, u32::from(func.pcdata_count));
         let at = references.checked_add(u64::from(self.layout.funcdata_width * index))?;
-        if self.header.is_relative() {
+        if self.header.is_relative {
             let offset = image.u32(at).filter(|offset| *offset != u32::MAX)?;
             return self.gofunc?.checked_add(u64::from(offset));
         }
@@ -235,12 +236,26 @@ impl Pclntab {
         self.header.records.checked_add(u64::from(func.record))
     }
 
-    /// How often each `funcID` number and what maximum of FUNCDATA tables occurs, for telling versions apart.
-    pub(super) fn census(&self) -> ([u32; 256], u8) {
-        let mut ids = [0; 256];
-        self.funcs.iter().for_each(|f| ids[usize::from(f.raw_id)] += 1);
-        (ids, self.funcs.iter().map(|f| f.funcdata_count).max().unwrap_or_default())
+    /// What tells versions apart.
+    pub(super) fn census(&self) -> Census {
+        let mut census = Census { ids: [0; 256], pcdata: 0, funcdata: 0 };
+        for func in &self.funcs {
+            census.ids[usize::from(func.raw_id)] += 1;
+            census.pcdata = census.pcdata.max(func.pcdata_count);
+            census.funcdata = census.funcdata.max(func.funcdata_count);
+        }
+        census
     }
+}
+
+/// Counts over all functions.
+pub(super) struct Census {
+    /// Functions by `funcID` as stored.
+    pub(super) ids: [u32; 256],
+    /// PCDATA tables that one function has at most.
+    pub(super) pcdata: u8,
+    /// FUNCDATA tables that one function has at most.
+    pub(super) funcdata: u8,
 }
 
 impl Func {

@@ -2,7 +2,6 @@
 //!
 //! Source: `runtime/symtab.go` (pcHeader), `cmd/link/internal/ld/pcln.go`; `cmd/ld/pcln.c` up to Go 1.4.
 
-use super::RELATIVE_SINCE;
 use super::record::{RecordLayout, Span};
 use crate::golang::layout::{Field, Layout, OPEN, Size, field};
 use crate::image::Image;
@@ -65,6 +64,8 @@ pub struct Header {
     pub min_lc: u8,
     /// Functions.
     pub count: usize,
+    /// Whether functab and FUNCDATA hold offsets instead of addresses (Go 1.18 and later).
+    pub is_relative: bool,
     /// Address that function offsets are from, as the header says; `None` when it doesn't (before Go 1.18) or is 0.
     pub text_start: Option<u64>,
     /// Address that name offsets are from.
@@ -109,6 +110,7 @@ impl Header {
             span,
             min_lc,
             count: word(Item::FuncCount).and_then(|n| usize::try_from(n).ok()).filter(|n| *n <= MAX_FUNCTIONS)?,
+            is_relative: layout.offset(Item::TextStart).is_some(),
             text_start: word(Item::TextStart).filter(|text| *text != 0),
             names: table(Item::Names).unwrap_or(addr),
             cu: table(Item::Cu).unwrap_or(addr),
@@ -119,14 +121,9 @@ impl Header {
         })
     }
 
-    /// Bytes of one number in functab: function addresses up to Go 1.17, offsets from the start of text since.
-    pub fn functab_width(&self, ptr_size: u32) -> usize {
-        if self.span.min >= RELATIVE_SINCE { 4 } else { ptr_size as usize }
-    }
-
-    /// Whether functab holds offsets from the start of text.
-    pub fn is_relative(&self) -> bool {
-        self.span.min >= RELATIVE_SINCE
+    /// Bytes of one number in functab.
+    fn functab_width(&self, ptr_size: u32) -> usize {
+        if self.is_relative { 4 } else { ptr_size as usize }
     }
 
     /// The (pc, record offset) pair of function `index`, or the end pc and nothing sensible behind the last.

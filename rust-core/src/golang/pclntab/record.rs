@@ -3,7 +3,7 @@
 //! Source: `runtime/runtime2.go` (`runtime.h` up to Go 1.4); writer in `cmd/link/internal/ld/pcln.go`.
 
 use super::header::Header;
-use crate::golang::layout::{Field, Layout, OPEN, Size, changes, field};
+use crate::golang::layout::{Field, Layout, OPEN, Size, changes, field, row};
 use crate::image::Image;
 use crate::reader::Reader;
 
@@ -75,6 +75,9 @@ const RECORD: &[Field<Item>] = &[
     field(Item::FuncDataCount, Size::U8).since(12),
 ];
 
+/// FUNCDATA references: addresses, and later offsets from moduledata's gofunc.
+const FUNCDATA: &[(u16, Size)] = &[(2, Size::Word), (18, Size::U32)];
+
 /// `ArgsSizeUnknown`: assembly without a declared size, or C varargs.
 const ARGS_UNKNOWN: u32 = 0x8000_0000;
 
@@ -144,7 +147,7 @@ impl RecordLayout {
         let items = Layout::new(RECORD, minor, ptr_size);
         let ends = [(Item::FuncDataCount, 1), (Item::WideFuncDataCount, 4)];
         let size = ends.iter().find_map(|(item, bytes)| items.offset(*item).map(|offset| offset + bytes));
-        let funcdata_width = if minor >= super::RELATIVE_SINCE { 4 } else { ptr_size };
+        let funcdata_width = row(FUNCDATA, minor).map_or(ptr_size, |width| width.bytes(ptr_size).0);
         RecordLayout { at: READ.map(|item| items.offset(item)), size: size.unwrap_or_default(), funcdata_width }
     }
 
