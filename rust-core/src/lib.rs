@@ -15,6 +15,7 @@ pub mod arch;
 pub mod cli;
 pub mod emit;
 pub mod error;
+pub mod evidence;
 pub mod golang;
 pub mod image;
 pub mod limits;
