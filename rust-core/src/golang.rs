@@ -8,6 +8,7 @@ pub mod buildinfo;
 pub mod func_id;
 pub mod funcdata;
 mod infer;
+pub mod itab;
 pub mod layout;
 pub mod methods;
 pub mod moduledata;

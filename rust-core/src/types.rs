@@ -76,6 +76,38 @@ pub struct Type {
     pub kind: Kind,
 }
 
+impl Type {
+    /// The kind as `reflect.Kind` calls it, `vector` for SIMD vectors. `int` and `uint` only for the predeclared types
+    /// themselves, otherwise integers are named by their size.
+    pub fn kind_name(&self) -> &'static str {
+        let sized = |names: [&'static str; 5]| {
+            let at = [1, 2, 4, 8, 16].iter().position(|size| *size == self.size).unwrap_or(3);
+            names.get(at).copied().unwrap_or_default()
+        };
+        match &self.kind {
+            Kind::Bool => "bool",
+            Kind::Int { signed: true } if self.name == "int" => "int",
+            Kind::Int { signed: false } if self.name == "uint" => "uint",
+            Kind::Int { signed: true } => sized(["int8", "int16", "int32", "int64", "int128"]),
+            Kind::Int { signed: false } => sized(["uint8", "uint16", "uint32", "uint64", "uint128"]),
+            Kind::Uintptr => "uintptr",
+            Kind::Float => sized(["float8", "float16", "float32", "float64", "float128"]),
+            Kind::Complex => sized(["complex8", "complex16", "complex32", "complex64", "complex128"]),
+            Kind::String => "string",
+            Kind::UnsafePointer => "unsafe.Pointer",
+            Kind::Pointer(_) => "ptr",
+            Kind::Slice(_) => "slice",
+            Kind::Array { .. } => "array",
+            Kind::Struct(_) => "struct",
+            Kind::Interface { .. } => "interface",
+            Kind::Map { .. } => "map",
+            Kind::Chan(_) => "chan",
+            Kind::Func(_) => "func",
+            Kind::Vector => "vector",
+        }
+    }
+}
+
 /// Parameters (the receiver first, if any) and results of a function.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Signature {

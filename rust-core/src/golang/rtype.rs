@@ -1,1 +1,378 @@
-//! Runtime type descriptors.
+//! Runtime type descriptors (rtypes), read into [`crate::types`].
+//!
+//! Descriptors are found three ways: the linker's typelinks (Go ≤ 1.26), the ones that other descriptors point at, and a
+//! walk over the type data, which also meets the types that nothing but code refers to. A descriptor counts only if it
+//! decodes as a whole: kind, size and alignment agree, names are text, code pointers lead to code, fields fit.
+
+mod descriptor;
+mod layout;
+
+pub use descriptor::{Header, RKind, RawMethod, RawUncommon, Tail};
+pub(crate) use layout::Itab;
+
+use super::moduledata::ModuleData;
+use super::version::Version;
+use crate::image::Image;
+use crate::limits::{MAX_TYPE_DEPTH, MAX_TYPES};
+use crate::types::{Field, Kind, Method, Param, Signature, Type, TypeId, Types};
+use descriptor::Raw;
+use layout::Layouts;
+use std::cell::Cell;
+use std::collections::{HashMap, HashSet};
+
+/// Reads descriptors into a [`Types`], each once, and remembers which address became which type.
+#[derive(Debug)]
+pub struct TypeReader<'a> {
+    raw: Raw<'a>,
+    ids: HashMap<u64, Option<TypeId>>,
+    queue: Vec<(u64, TypeId)>,
+    /// By-value parts of structs and arrays that have not been judged yet.
+    parts: Vec<(TypeId, Vec<TypeId>)>,
+    /// Nesting of structs and arrays that have been judged.
+    depth: HashMap<TypeId, usize>,
+    unsound: HashSet<TypeId>,
+    paths: HashMap<TypeId, String>,
+    pointers: HashMap<TypeId, TypeId>,
+    notes: Vec<String>,
+}
+
+impl<'a> TypeReader<'a> {
+    /// A reader for the layout of the Go version, or the one that the type data itself agrees with.
+    pub fn new(image: &'a Image<'a>, version: &Version, modules: &'a [ModuleData]) -> Self {
+        let raw = |layouts| Raw { image, modules, layouts, budget: Cell::new(budget(image, modules)) };
+        let (layouts, note) = choose(&raw, version, image.arch.ptr_size());
+        TypeReader {
+            raw: raw(layouts),
+            ids: HashMap::new(),
+            queue: Vec::new(),
+            parts: Vec::new(),
+            depth: HashMap::new(),
+            unsound: HashSet::new(),
+            paths: HashMap::new(),
+            pointers: HashMap::new(),
+            notes: note.into_iter().collect(),
+        }
+    }
+
+    /// What was not as the Go version says.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// The type whose descriptor is at `addr`, with everything that it refers to.
+    pub fn at(&mut self, addr: u64, types: &mut Types) -> Option<TypeId> {
+        let id = self.reserve(addr, types)?;
+        self.drain(types);
+        self.is_sound(id).then_some(id)
+    }
+
+    /// Every descriptor of the binary with its type, by address.
+    pub fn enumerate(&mut self, types: &mut Types) -> Vec<(u64, TypeId)> {
+        for addr in typelinks(&self.raw).chain(walk(&self.raw)).collect::<Vec<_>>() {
+            self.reserve(addr, types);
+        }
+        self.drain(types);
+        self.known()
+    }
+
+    /// The descriptors read so far with their types, by address.
+    pub fn known(&self) -> Vec<(u64, TypeId)> {
+        let sound = self.ids.iter().filter_map(|(addr, id)| Some((*addr, (*id)?))).filter(|(_, id)| self.is_sound(*id));
+        let mut all: Vec<_> = sound.collect();
+        all.sort_unstable();
+        all
+    }
+
+    /// The type whose descriptor is at `addr`, if it has been read.
+    pub fn lookup(&self, addr: u64) -> Option<TypeId> {
+        self.ids.get(&addr).copied().flatten().filter(|id| self.is_sound(*id))
+    }
+
+    /// Import path of a named type's package.
+    pub fn path(&self, id: TypeId) -> Option<&str> {
+        self.paths.get(&id).map(String::as_str)
+    }
+
+    /// Whether all that a value of the type consists of is known.
+    pub fn is_sound(&self, id: TypeId) -> bool {
+        !self.unsound.contains(&id)
+    }
+
+    /// The header of the descriptor at `addr`.
+    pub fn header(&self, addr: u64) -> Option<Header<'a>> {
+        self.raw.header(addr)
+    }
+
+    /// The method table and package path of the descriptor at `addr`, when it has them.
+    pub fn uncommon(&self, addr: u64) -> Option<RawUncommon<'a>> {
+        self.raw.uncommon(addr, &self.raw.header(addr)?)
+    }
+
+    /// The func type at descriptor `addr`, if everything in it is known.
+    pub fn signature(&mut self, addr: u64, types: &mut Types) -> Option<Signature> {
+        let id = self.at(addr, types)?;
+        let Kind::Func(signature) = &types.get(id)?.kind else { return None };
+        let known = signature.params.iter().chain(&signature.results).all(|p| self.is_sound(p.ty));
+        known.then(|| signature.clone())
+    }
+
+    /// The type of pointers to `elem`: the binary's own, or one made up.
+    pub fn pointer_to(&mut self, elem: TypeId, types: &mut Types) -> TypeId {
+        if let Some(known) = self.pointers.get(&elem) {
+            return *known;
+        }
+        let name = types.get(elem).map_or_else(String::new, |t| format!("*{}", t.name));
+        let word = self.raw.image.arch.ptr_size();
+        let id = types.push(Type { name, size: word.into(), align: word, kind: Kind::Pointer(Some(elem)) });
+        self.pointers.insert(elem, id);
+        id
+    }
+
+    pub(crate) fn raw(&self) -> &Raw<'a> {
+        &self.raw
+    }
+
+    /// The index that the descriptor at `addr` has or will have; its contents are read by `drain`.
+    fn reserve(&mut self, addr: u64, types: &mut Types) -> Option<TypeId> {
+        if let Some(known) = self.ids.get(&addr) {
+            return *known;
+        }
+        let header = if self.ids.len() < MAX_TYPES { self.raw.header(addr) } else { None };
+        let id = header.map(|h| types.push(opaque(&h)));
+        self.ids.insert(addr, id);
+        self.queue.extend(id.map(|id| (addr, id)));
+        id
+    }
+
+    /// Reads everything that is queued, and what that refers to.
+    fn drain(&mut self, types: &mut Types) {
+        while let Some((addr, id)) = self.queue.pop() {
+            if self.read(addr, id, types).is_none() {
+                self.unsound.insert(id);
+            }
+        }
+        self.judge(types);
+    }
+
+    fn read(&mut self, addr: u64, id: TypeId, types: &mut Types) -> Option<()> {
+        let header = self.raw.header(addr)?;
+        if let Some(uncommon) = self.raw.uncommon(addr, &header).filter(|u| header.named && !u.path.is_empty()) {
+            self.paths.insert(id, uncommon.path.to_string());
+        }
+        let tail = self.raw.tail(addr, &header)?;
+        let kind = self.kind(&header, &tail, types)?;
+        match &kind {
+            Kind::Struct(fields) => self.parts.push((id, fields.iter().map(|f| f.ty).collect())),
+            Kind::Array { elem, .. } => self.parts.push((id, vec![*elem])),
+            Kind::Pointer(Some(elem)) if !header.named => drop(self.pointers.insert(*elem, id)),
+            _ => {}
+        }
+        let kind = if is_vector(&header, self.path(id)) { Kind::Vector } else { kind };
+        types.set(id, Type { kind, ..opaque(&header) });
+        Some(())
+    }
+
+    fn kind(&mut self, header: &Header, tail: &Tail, types: &mut Types) -> Option<Kind> {
+        Some(match (header.kind, tail) {
+            (RKind::Pointer, Tail::Elem(elem)) => Kind::Pointer(self.reserve(*elem, types)),
+            (RKind::Slice, Tail::Elem(elem)) => Kind::Slice(self.reserve(*elem, types)),
+            (RKind::Chan, Tail::Elem(elem)) => Kind::Chan(self.reserve(*elem, types)),
+            (_, Tail::Array { elem, len }) => {
+                let fits = self.raw.header(*elem)?.size.checked_mul(*len) == Some(header.size);
+                Kind::Array { elem: self.reserve(*elem, types).filter(|_| fits)?, len: *len }
+            }
+            (_, Tail::Map { key, elem, .. }) => {
+                Kind::Map { key: self.reserve(*key, types), elem: self.reserve(*elem, types) }
+            }
+            (_, Tail::Func { params, results, variadic }) => Kind::Func(Signature {
+                params: self.list(params, types)?,
+                results: self.list(results, types)?,
+                variadic: *variadic,
+            }),
+            (_, Tail::Interface(methods)) => Kind::Interface { methods: self.methods(methods, types) },
+            (_, Tail::Struct(fields)) => Kind::Struct(self.fields(fields, header.size, types)?),
+            _ => scalar(header.kind),
+        })
+    }
+
+    fn list(&mut self, addrs: &[u64], types: &mut Types) -> Option<Vec<Param>> {
+        let param = |addr: &u64| Some(Param { name: String::new(), ty: self.reserve(*addr, types)?, role: None });
+        addrs.iter().map(param).collect()
+    }
+
+    fn methods(&mut self, methods: &[(&str, u64)], types: &mut Types) -> Vec<Method> {
+        let method = |(name, ty): &(&str, u64)| Method { name: name.to_string(), ty: self.reserve(*ty, types) };
+        methods.iter().map(method).collect()
+    }
+
+    fn fields(&mut self, fields: &[(&str, u64, u64)], size: u64, types: &mut Types) -> Option<Vec<Field>> {
+        let field = |(name, ty, offset): &(&str, u64, u64)| {
+            let ty = self.reserve(*ty, types)?;
+            let inside = types.get(ty)?.size.checked_add(*offset)? <= size;
+            let name = if name.is_empty() { embedded_name(&types.get(ty)?.name) } else { name };
+            inside.then(|| Field { name: name.to_string(), offset: *offset, ty })
+        };
+        fields.iter().map(field).collect()
+    }
+
+    /// Settles which structs and arrays are made of known parts only, without containing themselves. What is not is
+    /// left opaque, so that whoever walks a value's parts comes to an end.
+    fn judge(&mut self, types: &mut Types) {
+        let parts: HashMap<TypeId, Vec<TypeId>> = self.parts.drain(..).collect();
+        let mut waiting: HashMap<TypeId, usize> = HashMap::new();
+        let mut users: HashMap<TypeId, Vec<TypeId>> = HashMap::new();
+        for (id, list) in &parts {
+            let open: Vec<TypeId> = list.iter().copied().filter(|p| parts.contains_key(p)).collect();
+            waiting.insert(*id, open.len());
+            open.into_iter().for_each(|part| users.entry(part).or_default().push(*id));
+        }
+        let mut ready: Vec<TypeId> = waiting.iter().filter(|(_, n)| **n == 0).map(|(id, _)| *id).collect();
+        while let Some(id) = ready.pop() {
+            waiting.remove(&id);
+            self.settle(id, parts.get(&id).map(Vec::as_slice).unwrap_or_default());
+            for user in users.get(&id).into_iter().flatten() {
+                if let Some(n) = waiting.get_mut(user) {
+                    *n -= 1;
+                    ready.extend((*n == 0).then_some(*user));
+                }
+            }
+        }
+        self.unsound.extend(waiting.into_keys());
+        for id in parts.keys().filter(|id| self.unsound.contains(id)) {
+            if let Some(ty) = types.get(*id).cloned() {
+                types.set(*id, Type { kind: Kind::Struct(Vec::new()), ..ty });
+            }
+        }
+    }
+
+    fn settle(&mut self, id: TypeId, parts: &[TypeId]) {
+        let depth = 1 + parts.iter().filter_map(|p| self.depth.get(p)).max().copied().unwrap_or(0);
+        if depth > MAX_TYPE_DEPTH || !parts.iter().all(|p| self.is_sound(*p)) {
+            self.unsound.insert(id);
+        }
+        self.depth.insert(id, depth);
+    }
+}
+
+/// A type of which only the header is known.
+fn opaque(header: &Header) -> Type {
+    Type { name: header.name.to_string(), size: header.size, align: header.align, kind: scalar(header.kind) }
+}
+
+/// The kinds that need no more than their number; the others start out empty.
+fn scalar(kind: RKind) -> Kind {
+    match kind {
+        RKind::Bool => Kind::Bool,
+        RKind::Int(_) => Kind::Int { signed: true },
+        RKind::Uint(_) => Kind::Int { signed: false },
+        RKind::Uintptr => Kind::Uintptr,
+        RKind::Float(_) => Kind::Float,
+        RKind::Complex(_) => Kind::Complex,
+        RKind::String => Kind::String,
+        RKind::UnsafePointer => Kind::UnsafePointer,
+        RKind::Pointer => Kind::Pointer(None),
+        RKind::Slice => Kind::Slice(None),
+        RKind::Chan => Kind::Chan(None),
+        RKind::Map => Kind::Map { key: None, elem: None },
+        RKind::Interface => Kind::Interface { methods: Vec::new() },
+        RKind::Func => Kind::Func(Signature::default()),
+        RKind::Array | RKind::Struct => Kind::Struct(Vec::new()),
+    }
+}
+
+/// SIMD vectors (Go ≥ 1.26) are structs of package `simd/archsimd` that the compiler keeps in one vector register.
+fn is_vector(header: &Header, path: Option<&str>) -> bool {
+    let package = path.is_some_and(|p| p == "simd" || p.starts_with("simd/"));
+    package && header.kind == RKind::Struct && matches!(header.size, 16 | 32 | 64)
+}
+
+/// The name of an embedded field: its type's, without package, star and type arguments.
+fn embedded_name(ty: &str) -> &str {
+    let base = ty.split('[').next().unwrap_or(ty);
+    base.rsplit(['.', '*']).next().unwrap_or(base)
+}
+
+/// Bytes of names and lists that a binary with this much type data can need.
+fn budget(image: &Image, modules: &[ModuleData]) -> u64 {
+    let data: u64 = modules.iter().map(|m| type_data(image, m).1).sum();
+    let links: u64 = modules.iter().filter_map(|m| m.typelinks).map(|(_, n)| n.saturating_mul(1 << 10)).sum();
+    data.max(links).saturating_mul(64).clamp(1 << 24, 1 << 33)
+}
+
+/// The type data of a module: address and bytes.
+fn type_data(image: &Image, module: &ModuleData) -> (u64, u64) {
+    let len = module.etypes.saturating_sub(module.types);
+    (module.types, len.min(image.tail(module.types).len() as u64))
+}
+
+/// The descriptors that the linker listed: pointers up to Go 1.6, offsets from then to 1.26.
+fn typelinks<'r>(raw: &'r Raw) -> impl Iterator<Item = u64> + 'r {
+    let links = move |m: &'r ModuleData| {
+        let (start, n) = m.typelinks.unwrap_or((0, 0));
+        let pointers = raw.layouts.names == layout::Names::Strings;
+        let step = if pointers { raw.layouts.ptr } else { 4 };
+        let room = raw.image.tail(start).len() as u64 / step;
+        (0..n.min(room)).filter_map(move |i| match pointers {
+            true => raw.image.word(start + i * step),
+            false => raw.image.u32(start + i * step).and_then(|o| m.types.checked_add(u64::from(o))),
+        })
+    };
+    raw.modules.iter().flat_map(links)
+}
+
+/// What lies in the type data and can only be a descriptor.
+fn walk<'r>(raw: &'r Raw) -> impl Iterator<Item = u64> + 'r {
+    raw.modules.iter().flat_map(move |module| {
+        let (start, len) = type_data(raw.image, module);
+        let step = raw.layouts.ptr;
+        let mut at = start.next_multiple_of(step);
+        std::iter::from_fn(move || {
+            while at < start + len {
+                let here = at;
+                let found = raw.surely(here);
+                at += found.map_or(step, |h| raw.len(&h).next_multiple_of(step));
+                if found.is_some() {
+                    return Some(here);
+                }
+            }
+            None
+        })
+    })
+}
+
+/// Descriptors that are looked at to choose a layout.
+const SAMPLE: usize = 512;
+
+/// How many descriptors make sense under a layout.
+fn score(raw: &Raw) -> usize {
+    let listed: Vec<u64> = typelinks(raw).take(SAMPLE).collect();
+    match listed.is_empty() {
+        true => walk(raw).take(SAMPLE).count(),
+        false => listed.into_iter().filter(|addr| raw.surely(*addr).is_some()).count(),
+    }
+}
+
+/// The layout of the Go version, unless another one fits and it doesn't; of several possible ones the best, then newest.
+fn choose<'a>(raw: &impl Fn(Layouts) -> Raw<'a>, version: &Version, ptr: u32) -> (Layouts, Option<String>) {
+    let (min, max) = (version.min, version.max);
+    let all = Layouts::releases();
+    let likely = all.iter().copied().filter(|m| min < *m && *m <= max).chain([min]);
+    let mut candidates: Vec<Layouts> = likely.map(|minor| Layouts::new(minor, ptr)).collect();
+    if version.experiment("noswissmap") || min != max {
+        candidates = candidates.into_iter().flat_map(|l| [l.clone().with_bucket_maps(), l]).collect();
+    }
+    let best = |candidates: Vec<Layouts>| {
+        let scored = candidates.into_iter().map(|l| (score(&raw(l.clone())), l.minor, l));
+        scored.max_by_key(|(score, minor, _)| (*score, *minor))
+    };
+    match best(candidates) {
+        Some((hits, _, layouts)) if hits > 0 => (layouts, None),
+        _ => match best(all.iter().map(|minor| Layouts::new(*minor, ptr)).collect()) {
+            Some((hits, minor, layouts)) if hits > 0 => {
+                let note = format!("type descriptors are laid out as in Go 1.{minor}, not as in {}", version.text);
+                (layouts, Some(note))
+            }
+            _ => (Layouts::new(max, ptr), None),
+        },
+    }
+}

@@ -1,0 +1,187 @@
+//! Runtime types and the code that they speak of, compared with what the program says of itself through reflect.
+
+#![allow(clippy::unwrap_used, clippy::panic)] // a test fails by panicking
+
+use goabi::golang::methods::{TypedCode, Why, typed_code};
+use goabi::golang::rtype::TypeReader;
+use goabi::golang::{Metadata, symbol_name::SymbolName};
+use goabi::image::Image;
+use goabi::types::{Kind, Param, Signature, TypeId, Types};
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A Go build of `tests/programs/types`.
+struct Build {
+    file: PathBuf,
+    _dir: tempfile::TempDir,
+}
+
+/// Builds the program with a Go release; `go` is the one on PATH, which fetches others.
+fn build(release: &str, goos: &str, goarch: &str, flags: &[&str]) -> Build {
+    let dir = tempfile::tempdir().unwrap();
+    let programs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/programs/types");
+    for name in ["main.go", "generics.go"] {
+        std::fs::copy(programs.join(name), dir.path().join(name)).unwrap();
+    }
+    std::fs::write(dir.path().join("go.mod"), "module types\n\ngo 1.18\n").unwrap();
+    let root = go_root(release);
+    let file = dir.path().join("types.exe");
+    let status = go(&Path::new(&root).join("bin/go"), "local")
+        .args([&["build", "-o", "types.exe"], flags, &["."]].concat())
+        .envs([("GOROOT", root.as_str()), ("GOOS", goos), ("GOARCH", goarch), ("CGO_ENABLED", "0")])
+        .current_dir(dir.path())
+        .status();
+    assert!(status.unwrap().success(), "go{release} does not build for {goos}/{goarch}");
+    Build { file, _dir: dir }
+}
+
+fn go(command: &Path, toolchain: &str) -> Command {
+    let mut go = Command::new(command);
+    go.env_remove("GOROOT").envs([("GOENV", "off"), ("GOFLAGS", ""), ("GOTOOLCHAIN", toolchain)]);
+    go
+}
+
+/// Where a release lives, fetched if it is not there.
+fn go_root(release: &str) -> String {
+    let out = go(Path::new("go"), &format!("go{release}")).args(["env", "GOROOT"]).output().unwrap();
+    assert!(out.status.success(), "go{release}: {}", String::from_utf8_lossy(&out.stderr));
+    String::from_utf8(out.stdout).unwrap().trim().to_string()
+}
+
+fn name(types: &Types, id: TypeId) -> &str {
+    &types.get(id).unwrap().name
+}
+
+fn names(types: &Types, params: &[Param], separator: &str) -> String {
+    params.iter().map(|p| name(types, p.ty)).collect::<Vec<_>>().join(separator)
+}
+
+/// As reflect writes it, the receiver as a parameter.
+fn spell(types: &Types, signature: &Signature) -> String {
+    let mut params: Vec<String> = signature.params.iter().map(|p| name(types, p.ty).to_string()).collect();
+    if let (true, Some(last)) = (signature.variadic, params.last_mut()) {
+        *last = last.replacen("[]", "...", 1);
+    }
+    let results = names(types, &signature.results, ", ");
+    let results = match signature.results.len() {
+        0 => String::new(),
+        1 => format!(" {results}"),
+        _ => format!(" ({results})"),
+    };
+    format!("func({}){results}", params.join(", "))
+}
+
+/// The lines that the program prints about a type.
+fn lines(types: &Types, id: TypeId) -> Vec<String> {
+    let ty = types.get(id).unwrap();
+    let n = &ty.name;
+    let mut out = vec![format!("type {n} {} {} {}", ty.kind_name(), ty.size, ty.align)];
+    let inner = |id: &Option<TypeId>| name(types, id.unwrap()).to_string();
+    match &ty.kind {
+        Kind::Array { elem, len } => out.push(format!("array {n} {len} {}", name(types, *elem))),
+        Kind::Pointer(elem) | Kind::Slice(elem) | Kind::Chan(elem) => out.push(format!("elem {n}: {}", inner(elem))),
+        Kind::Map { key, elem } => out.push(format!("map {n}: {}: {}", inner(key), inner(elem))),
+        Kind::Func(f) => {
+            let (params, results) = (names(types, &f.params, "; "), names(types, &f.results, "; "));
+            out.push(format!("func {n}: {params} -> {results} {}", f.variadic));
+        }
+        Kind::Struct(fields) => out.extend(
+            fields
+                .iter()
+                .enumerate()
+                .map(|(i, f)| format!("field {n}: {i} {} {} {}", f.name, f.offset, name(types, f.ty))),
+        ),
+        Kind::Interface { methods } => {
+            out.extend(methods.iter().enumerate().map(|(i, m)| format!("imethod {n}: {i} {} {}", m.name, inner(&m.ty))))
+        }
+        _ => {}
+    }
+    out
+}
+
+struct Read {
+    lines: HashSet<String>,
+    code: Vec<TypedCode>,
+}
+
+fn read(image: &Image) -> Read {
+    let meta = Metadata::read(image).unwrap();
+    let mut types = Types::default();
+    let mut reader = TypeReader::new(image, &meta.version, &meta.modules);
+    let code = typed_code(&mut reader, &mut types);
+    assert_eq!(reader.notes(), [""; 0]);
+    let mut all: HashSet<String> = reader.known().iter().flat_map(|(_, id)| lines(&types, *id)).collect();
+    let methods = code.iter().filter(|c| c.why == Why::Method);
+    all.extend(
+        methods.map(|c| format!("method {}: {} {:#x} {}", c.type_name, c.method, c.addr, spell(&types, &c.signature))),
+    );
+    Read { lines: all, code }
+}
+
+/// Symbol names of code are the second witness: receiver and method must be what the types say.
+fn check_symbols(image: &Image, read: &Read) {
+    let named = read.code.iter().map(|c| (c, image.symbols_at(c.addr))).filter(|(_, s)| !s.is_empty());
+    let (good, bad): (Vec<_>, Vec<_>) =
+        named.partition(|(code, symbols)| symbols.iter().any(|s| fits(&SymbolName::parse(&s.name), code)));
+    let bad: Vec<String> =
+        bad.iter().map(|(c, s)| format!("{:?} {} {} {}", c.why, c.type_name, c.method, s[0].name)).collect();
+    assert!(bad.is_empty(), "{} of {}: {bad:#?}", bad.len(), bad.len() + good.len());
+    assert!(good.len() > 500, "only {} of {} have symbols", good.len(), read.code.len());
+    assert!(read.code.iter().all(|c| !c.disputed));
+}
+
+fn fits(symbol: &SymbolName, code: &TypedCode) -> bool {
+    if matches!(code.why, Why::Equal | Why::Hasher) {
+        return code.method.is_empty();
+    }
+    // symbols have the whole path, types the package's name; type arguments are spelled differently
+    let bare = |s: &str| s.split('[').next().unwrap_or_default().to_string();
+    let package = symbol.package.rsplit('/').next().unwrap_or_default();
+    let receiver = bare(symbol.receiver.unwrap_or_default());
+    let name = format!("{package}.{receiver}");
+    let (star, of) = code.type_name.strip_prefix('*').map_or((false, &*code.type_name), |t| (true, t));
+    // an interface calls methods of values that are not one pointer through a pointer
+    let pointer = if code.why == Why::Method { symbol.pointer == star } else { symbol.pointer || !star };
+    // unnamed structs are spelled with more qualifiers in symbols
+    let same = if package == "go" { of.starts_with("struct {") } else { bare(of) == name };
+    symbol.name == code.method && pointer && same
+}
+
+fn check(release: &str, goos: &str, goarch: &str) {
+    println!("go{release} {goos}/{goarch}");
+    let build = build(release, goos, goarch, &[]);
+    let data = std::fs::read(&build.file).unwrap();
+    let image = Image::parse(&data).unwrap();
+    let read = read(&image);
+    check_symbols(&image, &read);
+    if goos == "linux" {
+        let out = Command::new(&build.file).output().unwrap();
+        let word = if goarch == "386" { "32" } else { "64" };
+        let told: Vec<String> = String::from_utf8(out.stdout).unwrap().lines().map(|l| by_size(l, word)).collect();
+        assert!(told.len() > 400, "{told:#?}");
+        let missing: Vec<&String> = told.iter().filter(|l| !read.lines.contains(*l)).collect();
+        assert!(missing.is_empty(), "go{release} {goarch}: {} of {}: {missing:#?}", missing.len(), told.len());
+    }
+}
+
+/// Named types of kind int are known by their size only.
+fn by_size(line: &str, word: &str) -> String {
+    let int = |kind| format!(" {kind} {} ", if word == "32" { 4 } else { 8 });
+    match line.starts_with("type int ") || line.starts_with("type uint ") {
+        true => line.to_string(),
+        false => ["int", "uint"].iter().fold(line.to_string(), |l, kind| {
+            l.replace(&int(kind), &int(kind).replacen(kind, &format!("{kind}{word}"), 1))
+        }),
+    }
+}
+
+#[test]
+fn types_are_what_reflect_says() {
+    for release in ["1.10.8", "1.15.15", "1.17.13", "1.18.10", "1.20.14", "1.22.12", "1.24.11", "1.26.8", "1.27.0"] {
+        check(release, "linux", "amd64");
+        check(release, "linux", "386");
+    }
+    check("1.26.8", "windows", "amd64");
+    check("1.22.12", "darwin", "arm64");
+}
