@@ -17,6 +17,7 @@ use crate::arch::{Arch, Os};
 use crate::error::{Error, Result};
 use crate::limits::{MAX_NAME, MAX_NOTES, MAX_SECTIONS, MAX_ZERO_FILL};
 use std::borrow::Cow;
+use std::fmt;
 
 /// What the bytes came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -44,7 +45,7 @@ impl Format {
 }
 
 /// A range of memory with one protection.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Segment<'a> {
     /// Where it starts.
     pub addr: u64,
@@ -64,6 +65,15 @@ impl Segment<'_> {
     /// The address behind the last byte.
     pub fn end(&self) -> u64 {
         self.addr.saturating_add(self.size)
+    }
+}
+
+/// Without the bytes, which would be all that one sees.
+impl fmt::Debug for Segment<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let flags = [(self.read, 'r'), (self.write, 'w'), (self.exec, 'x')];
+        let flags: String = flags.iter().map(|(on, name)| if *on { *name } else { '-' }).collect();
+        write!(f, "{:#x}..{:#x} ({:#x} stored) {flags}", self.addr, self.end(), self.data.len())
     }
 }
 
@@ -128,7 +138,7 @@ pub struct SegmentsInfo {
 }
 
 /// A program in memory.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Image<'a> {
     /// The container.
     pub format: Format,
@@ -153,6 +163,14 @@ pub struct Image<'a> {
     /// What was damaged and is missing.
     pub notes: Vec<String>,
     file: &'a [u8],
+}
+
+/// Without the tables.
+impl fmt::Debug for Image<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = (self.format.name(), self.os.name(), self.arch.info().name);
+        f.debug_struct("Image").field("is", &name).field("segments", &self.segments).finish_non_exhaustive()
+    }
 }
 
 impl<'a> Image<'a> {
