@@ -26,12 +26,12 @@ const PLATFORMS: [Row; 12] = [
 ];
 
 fn address(image: &Image<'_>, symbol: &str) -> u64 {
-    image.symbol(symbol).unwrap_or_else(|| panic!("no symbol {symbol}")).addr
+    image.symbol(symbol).expect(symbol).addr
 }
 
 /// `main.table` is a slice of one function value: slice → function value → code.
 fn follow_table(image: &Image<'_>, function: &str) {
-    let at = |addr| image.word(addr).unwrap_or_else(|| panic!("nothing at {addr:#x}"));
+    let at = |addr| image.word(addr).expect("a mapped address");
     let code = at(at(at(address(image, "main.table"))));
     assert_eq!(code, address(image, function));
     assert!(image.is_exec(code));

@@ -1,5 +1,8 @@
 //! Tests of the view and its lookups.
 
+mod chained;
+mod relocated;
+
 use super::*;
 
 fn memory() -> Image<'static> {
@@ -46,6 +49,63 @@ fn find_sees_only_aligned_places() {
     assert_eq!(image.find(&magic, 4).collect::<Vec<_>>(), [0x1004]);
     assert_eq!(image.find(&magic, 8).count(), 0);
     assert_eq!(image.find(&[0x90], 1).collect::<Vec<_>>(), [0x1000, 0x1001]);
+}
+
+#[test]
+fn sections_have_one_name_in_all_containers() {
+    assert_eq!(macho::section_name(".go.buildinfo"), "__go_buildinfo");
+    assert_eq!(macho::section_name(".debug_str_offsets"), "__debug_str_offs");
+    assert_eq!(macho::section_name("__text"), "__text");
+}
+
+#[test]
+fn names_end_at_nul_at_damage_and_at_the_limit() {
+    assert_eq!(cstr(b"\0main.add\0x", 1), Some("main.add"));
+    assert_eq!(cstr(b"ab\xffcd\0", 0), Some("ab"));
+    assert_eq!(cstr(b"ab\0", 2), None);
+    assert_eq!(cstr(b"ab", 9), None);
+    assert_eq!(cstr(&[b'a'; 3 * MAX_NAME], 5).map(str::len), Some(MAX_NAME));
+}
+
+#[test]
+fn segments_that_repeat_the_file_are_emptied() {
+    let file = [0u8; 0x100];
+    let mut image = Image::new(Format::Elf, Arch::Amd64, &file);
+    let copy = |n: u64| Segment {
+        addr: n << 12,
+        size: 0x100,
+        data: Cow::Borrowed(&file[..]),
+        read: true,
+        write: true,
+        exec: false,
+    };
+    image.segments = (0..1000).map(copy).collect();
+    let image = image.sealed().unwrap();
+    assert_eq!(image.segments.iter().map(|s| s.data.len()).sum::<usize>(), 0x200);
+    assert_eq!(image.notes, ["998 segments repeat the file's bytes and were emptied"]);
+}
+
+#[test]
+fn files_may_lack_less_than_a_page() {
+    let data = [1u8; 0x1800];
+    assert_eq!(file_bytes(&data, 0x1000, 0x1000).map(<[u8]>::len), Ok(0x800));
+    assert!(file_bytes(&data, 0x1000, 0x1001).is_err());
+    assert!(file_bytes(&data, 0x3000, 1).is_err());
+    assert!(file_bytes(&data, u64::MAX, 2).is_err());
+    assert_eq!(file_bytes(&data, u64::MAX, 0).map(<[u8]>::len), Ok(0));
+}
+
+#[test]
+fn tries_that_run_in_circles_or_grow_names_end() {
+    // A symbol `_f` at 0x10 below the root.
+    let good = [0, 1, b'_', b'f', 0, 6, 2, 0, 0x10, 0];
+    let mut image = memory();
+    assert_eq!(trie::exports(&good, &mut image), Some(()));
+    assert_eq!(image.exports, [Export { name: "f".into(), addr: 0x1010 }]);
+    // A node with an export that is its own child, twice.
+    let circle = [2, 0, 0x10, 2, b'x', 0, 0, b'y', 0, 0];
+    trie::exports(&circle, &mut image);
+    assert!(image.exports.len() <= 1 + circle.len());
 }
 
 #[test]
