@@ -124,6 +124,25 @@ pub enum Os {
 }
 
 impl Os {
+    /// Every system that has a name of its own.
+    pub const ALL: [Os; 10] = [
+        Os::Linux,
+        Os::Windows,
+        Os::Darwin,
+        Os::FreeBsd,
+        Os::NetBsd,
+        Os::OpenBsd,
+        Os::DragonFly,
+        Os::Solaris,
+        Os::Android,
+        Os::Ios,
+    ];
+
+    /// The system that Go calls `name`.
+    pub fn from_name(name: &str) -> Option<Os> {
+        Os::ALL.into_iter().find(|os| os.name() == name)
+    }
+
     /// Go's name (`GOOS`); `unknown` when the container does not say.
     pub fn name(self) -> &'static str {
         match self {

@@ -9,6 +9,7 @@ mod info;
 mod input;
 mod layout;
 mod lookup;
+mod manifest;
 mod output;
 pub(crate) mod pending;
 mod progress;

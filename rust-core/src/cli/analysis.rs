@@ -2,10 +2,11 @@
 
 use super::args::Analysis;
 use super::exit::Failure;
+use super::manifest::Memory;
 use super::progress::Progress;
 use super::{input, lookup};
 use crate::Options;
-use crate::cli::pending::analyze_observed;
+use crate::cli::pending::{analyze_observed, analyze_segments};
 use crate::report::Report;
 use std::path::Path;
 
@@ -26,13 +27,22 @@ impl Analysis {
 /// An input in memory.
 pub(super) struct Input {
     label: String,
-    bytes: Vec<u8>,
+    contents: Contents,
+}
+
+enum Contents {
+    File(Vec<u8>),
+    Memory(Memory),
 }
 
 impl Input {
-    /// Reads the file at `path`.
-    pub(super) fn read(path: &Path) -> Result<Input, Failure> {
-        Ok(Input { label: input::label(path), bytes: input::read(path)? })
+    /// Reads the file at `path`, or the memory that a manifest describes.
+    pub(super) fn read(path: &Path, args: &Analysis) -> Result<Input, Failure> {
+        let contents = match &args.segments {
+            Some(manifest) => Contents::Memory(Memory::read(manifest, path)?),
+            None => Contents::File(input::read(path)?),
+        };
+        Ok(Input { label: input::label(path), contents })
     }
 
     /// What is known of every function, or of the one that `options` asks for. That none is found is a failure.
@@ -49,6 +59,10 @@ impl Input {
 
     fn run(&self, options: &Options) -> Result<Report, Failure> {
         let progress = Progress::new(&self.label);
-        analyze_observed(&self.bytes, options, &progress).map_err(|error| Failure::analysis(&self.label, &error))
+        let report = match &self.contents {
+            Contents::File(bytes) => analyze_observed(bytes, options, &progress),
+            Contents::Memory(memory) => analyze_segments(memory.info(), memory.segments(), options, &progress),
+        };
+        report.map_err(|error| Failure::analysis(&self.label, &error))
     }
 }

@@ -35,7 +35,7 @@ fn one(args: &Annotate, file: &Path) -> Result<(), Failure> {
     let mut options = args.analysis.options();
     options.only = args.only.clone();
     options.evidence = args.evidence;
-    let report = Input::read(file)?.analyse(&options)?;
+    let report = Input::read(file, &args.analysis)?.analyse(&options)?;
     output.write(|out| emit(&report, args.format, args.min_confidence.into(), out))
 }
 

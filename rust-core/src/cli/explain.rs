@@ -20,7 +20,7 @@ fn show(args: &Explain) -> Result<(), Failure> {
     let mut options = args.analysis.options();
     options.only = Some(args.function.clone());
     options.evidence = true;
-    let report = Input::read(&args.file)?.analyse(&options)?;
+    let report = Input::read(&args.file, &args.analysis)?.analyse(&options)?;
     Output::open(Path::new("-"))?.write(|out| write(&report, out))
 }
 
