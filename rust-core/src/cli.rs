@@ -7,7 +7,7 @@ mod exit;
 mod explain;
 mod info;
 mod input;
-mod layout;
+pub(crate) mod layout;
 mod lookup;
 mod manifest;
 mod output;

@@ -2,6 +2,8 @@
 #![allow(unsafe_code)] // in what pyo3's macros generate, nowhere else
 #![allow(missing_docs)] // of what pyo3's macros generate
 
+use crate::arch::Arch;
+use crate::cli::layout::{convention, go_minor};
 use crate::cli::pending::{analyze_observed, emit};
 use crate::report::{Confidence, Report};
 use crate::{Error, Observer, Options};
@@ -24,7 +26,7 @@ const SIGNAL_PERIOD: Duration = Duration::from_millis(50);
 #[pymodule]
 mod _core {
     #[pymodule_export]
-    use super::{Analysis, FormatError, GoabiError, InputSyntaxError, NotGoError, analyze, main};
+    use super::{Analysis, FormatError, GoabiError, InputSyntaxError, NotGoError, analyze, layout, main};
 }
 
 fn raised(error: &Error) -> PyErr {
@@ -84,9 +86,12 @@ fn level(name: &str) -> PyResult<Confidence> {
     level.map_err(|_| PyValueError::new_err("min_confidence is 'unknown', 'guess', 'likely' or 'exact'"))
 }
 
-fn machine(name: Option<&str>) -> PyResult<Option<crate::arch::Arch>> {
-    let unknown = |name| PyValueError::new_err(format!("{name:?} is no GOARCH that goabi knows"));
-    name.map(|name| crate::arch::Arch::from_name(name).ok_or_else(|| unknown(name))).transpose()
+fn machine(name: Option<&str>) -> PyResult<Option<Arch>> {
+    name.map(|name| Arch::from_name(name).ok_or_else(|| unknown_machine(name))).transpose()
+}
+
+fn unknown_machine(name: &str) -> PyErr {
+    PyValueError::new_err(format!("{name:?} is no GOARCH that goabi knows"))
 }
 
 /// Analyses the bytes of a file.
@@ -148,6 +153,17 @@ fn interruptible(
             Err(panic) => std::panic::resume_unwind(panic),
         }
     })
+}
+
+/// Where a written signature puts its values: as JSON, and as text.
+#[pyfunction]
+fn layout(signature: &str, machine: &str, go: Option<&str>, asm: bool) -> PyResult<(String, String)> {
+    let minor = go.map(go_minor).transpose().map_err(PyValueError::new_err)?;
+    let convention = convention(machine, minor, asm).ok_or_else(|| unknown_machine(machine))?;
+    let laid_out = crate::emit::layout::layout(signature, &convention).map_err(|error| raised(&error))?;
+    let text = crate::emit::layout::layout_text(signature, &convention).map_err(|error| raised(&error))?;
+    let json = serde_json::to_string(&laid_out).map_err(|error| PyValueError::new_err(error.to_string()))?;
+    Ok((json, text))
 }
 
 /// Runs the command with `args` (the program's name first) and returns its exit code.

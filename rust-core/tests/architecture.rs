@@ -17,7 +17,7 @@ const STAGES: &[(&str, &[&str])] = &[
     ("evidence", &["image", "golang", "abi", "code", "signature", "program"]),
     ("resolve", &["abi", "code", "golang", "program", "evidence"]),
     ("annotate", &["image", "golang", "abi", "code", "program", "evidence", "resolve"]),
-    ("emit", &["abi"]),
+    ("emit", &["abi", "signature"]),
     (
         "cli",
         &[
@@ -61,13 +61,22 @@ const OWNED_CRATES: &[(&str, &str)] = &[
 ];
 
 /// Files that may be longer than [`LONGEST`], and why.
-const LONG_FILES: &[(&str, &str)] = &[("report.rs", "the contract: a flat list of documented fields")];
+const LONG_FILES: &[(&str, &str)] = &[
+    ("report.rs", "the contract: a flat list of documented fields"),
+    ("abi/registers.rs", "register names and sequences of every machine, as tables"),
+];
 /// Lines that other files stay under, their unit tests not counted.
 const LONGEST: usize = 400;
 
 /// Files whose tables say what changed in which Go release.
-const VERSION_TABLES: &[&str] =
-    &["abi/registers.rs", "golang/version.rs", "golang/layout.rs", "evidence/dwarf/listing.rs"];
+const VERSION_TABLES: &[&str] = &[
+    "abi/registers.rs",
+    "golang/version.rs",
+    "golang/layout.rs",
+    "evidence/dwarf/listing.rs",
+    "golang/pclntab/header.rs",
+    "golang/pclntab/record.rs",
+];
 
 /// A source file: its path below `src`, and its text without unit tests.
 struct Source {
@@ -228,12 +237,31 @@ fn nothing_is_unsafe() {
     none(offences);
 }
 
+/// Whether `line` has a Go minor version on either side of a comparison, or matches on one.
+fn compares_minor(line: &str) -> bool {
+    const OPERATORS: [&str; 6] = ["<=", ">=", "==", "!=", "< ", "> "];
+    let operand = |c: char| c.is_alphanumeric() || "_.&*()".contains(c);
+    line.match_indices("minor").any(|(at, word)| {
+        let before = line[..at].trim_end_matches(operand);
+        let after = line[at + word.len()..].trim_start_matches(operand).trim_start();
+        let compared =
+            OPERATORS.iter().any(|op| before.ends_with(&format!(" {} ", op.trim())) || after.starts_with(op));
+        compared || before.trim_end().ends_with("match")
+    })
+}
+
+#[test]
+fn comparisons_of_versions_are_seen() {
+    assert!(compares_minor("if minor >= 17 {") && compares_minor("self.version.minor == 20 &&"));
+    assert!(compares_minor("since <= go.minor") && compares_minor("match version.minor() {"));
+    assert!(!compares_minor("row(TABLES, minor).filter(|i| *i < 3)") && !compares_minor("Some(v) => minor,"));
+}
+
 #[test]
 fn go_versions_are_compared_only_by_tables() {
-    let compares = |line: &str| [" < ", " > ", " <= ", " >= ", " == ", " != "].iter().any(|op| line.contains(op));
     let mut offences = Vec::new();
     for source in sources().iter().filter(|source| !VERSION_TABLES.contains(&source.path.as_str())) {
-        for (n, line) in source.code().filter(|(_, line)| line.contains("minor") && compares(line)) {
+        for (n, line) in source.code().filter(|(_, line)| compares_minor(line)) {
             offences.push(format!("{}:{n}: {}", source.path, line.trim()));
         }
     }

@@ -208,3 +208,24 @@ fn memory_without_go_is_not_go() {
     let output = goabi_in(folder.path(), &["info", "dump", "--segments", "manifest"]);
     assert_eq!(output.status.code(), Some(NOT_GO), "{}", String::from_utf8_lossy(&output.stderr));
 }
+
+#[test]
+fn layout_shows_where_values_go() {
+    let places = |args: &[&str]| {
+        let output = goabi(&[&["layout", "func f(a, b int) string"], args].concat());
+        assert_eq!(output.status.code(), Some(DONE), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("text")
+    };
+    assert!(places(&[]).contains("RBX") && places(&["--arch", "arm64"]).contains("X1"));
+    assert!(places(&["--asm"]).contains("stack+8") && places(&["--go", "1.16"]).contains("stack+8"));
+}
+
+#[test]
+fn layout_says_what_it_cannot_follow() {
+    let unread = goabi(&["layout", "func f(a, b int"]);
+    let said = String::from_utf8_lossy(&unread.stderr).into_owned();
+    assert!(said.starts_with("goabi: SIGNATURE: ") && said.contains("column 16"), "{said}");
+    assert_eq!((said.lines().count(), unread.status.code()), (1, Some(FAILED)));
+    assert_eq!(goabi(&["layout", "func f()", "--arch", "z80"]).status.code(), Some(USAGE));
+    assert_eq!(goabi(&["layout", "func f()", "--go", "two"]).status.code(), Some(USAGE));
+}

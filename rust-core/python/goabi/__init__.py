@@ -19,7 +19,7 @@ from typing import Any, Union
 from . import _core
 from ._core import FormatError, GoabiError as Error, InputSyntaxError, NotGoError
 
-__all__ = ["Error", "FormatError", "InputSyntaxError", "NotGoError", "Record", "Report", "analyze"]
+__all__ = ["Error", "FormatError", "InputSyntaxError", "NotGoError", "Record", "Report", "analyze", "layout"]
 
 Source = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview]
 
@@ -117,3 +117,23 @@ def analyze(
             arch=arch,
         )
     )
+
+
+class Layout(Record):
+    """Where a signature puts its values. As a string it is the text that ``goabi layout`` prints."""
+
+    def __init__(self, record: Record, text: str) -> None:
+        super().__init__(record)
+        self._text = text
+
+    def __str__(self) -> str:
+        return self._text
+
+
+def layout(signature: str, *, arch: str = "amd64", go: str | None = None, asm: bool = False) -> Layout:
+    """Lays out a Go signature such as ``"func(a, b int) string"``.
+
+    ``go`` is a version such as ``"1.27"``, by default the newest; ``asm`` takes ABI0, the convention of assembly.
+    """
+    laid_out, text = _core.layout(signature, arch, go, asm)
+    return Layout(json.loads(laid_out, object_hook=Record), text)

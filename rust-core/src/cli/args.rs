@@ -82,11 +82,11 @@ pub(super) struct Layout {
     #[arg(value_name = "SIGNATURE")]
     pub(super) signature: String,
     /// Machine, by Go's name for it
-    #[arg(long, value_name = "GOARCH", default_value = "amd64", value_parser = arch)]
-    pub(super) arch: Arch,
-    /// Go version, such as 1.16 or 1.27; the newest known if not given
-    #[arg(long, value_name = "VERSION")]
-    pub(super) go: Option<String>,
+    #[arg(long, value_name = "GOARCH", default_value = "amd64")]
+    pub(super) arch: String,
+    /// Go version, such as 1.16 or 1.27; the newest if not given
+    #[arg(long, value_name = "VERSION", value_parser = super::layout::go_minor)]
+    pub(super) go: Option<u32>,
     /// The convention of assembly (ABI0), where everything is on the stack
     #[arg(long)]
     pub(super) asm: bool,

@@ -1,4 +1,4 @@
-//! The stack around a function's entry as a picture, high addresses first.
+//! The stack around a function's entry as a picture, low addresses first.
 
 use super::values::part_of;
 use crate::report::{Function, Value};
@@ -11,13 +11,13 @@ type Slot = (i64, i64, String);
 pub(super) fn write(function: &Function, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "\nframe, in bytes from SP at entry")?;
     let mut slots = slots(function);
-    slots.sort_by_key(|(from, ..)| std::cmp::Reverse(*from));
+    slots.sort_by_key(|(from, ..)| *from);
     for (from, to, what) in &slots {
-        writeln!(out, "  {to:>+7} +{}", "-".repeat(40))?;
+        writeln!(out, "  {from:>+7} +{}", "-".repeat(40))?;
         writeln!(out, "  {:>7} | {what:<30} {:>6} |", "", to - from)?;
     }
-    if let Some((lowest, ..)) = slots.last() {
-        writeln!(out, "  {lowest:>+7} +{}", "-".repeat(40))?;
+    if let Some((.., highest, _)) = slots.last() {
+        writeln!(out, "  {highest:>+7} +{}", "-".repeat(40))?;
     }
     Ok(())
 }
