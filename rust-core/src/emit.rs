@@ -8,6 +8,8 @@ use crate::arch::Arch;
 use crate::report::{CallSite, Confidence, Function, Report, Value};
 
 mod c_types;
+mod declare;
+pub mod header;
 pub mod json;
 pub mod layout;
 mod layout_text;

@@ -8,8 +8,6 @@ use crate::arch::Arch;
 use crate::limits;
 use crate::report::Type;
 
-/// Bytes above which a type is only declared, never defined.
-const MAX_DEFINED: u64 = 1 << 30;
 /// Ranges that one value's bytes may fall into.
 const MAX_RANGES: usize = 256;
 
@@ -154,6 +152,16 @@ impl CTypes {
         self.lay_out(types, id as u32, &mut open, 0);
     }
 
+    /// C's word for Go's `int`.
+    pub(crate) fn int_word(&self) -> &'static str {
+        number("int", self.ptr_size).unwrap_or("int")
+    }
+
+    /// Bytes of a builtin.
+    pub(crate) fn builtin_size(&self, builtin: &Builtin) -> u64 {
+        builtin.members.iter().map(|(part, _)| part.size(self.ptr_size)).sum()
+    }
+
     /// The type at `id`.
     pub(crate) fn get(&self, id: u32) -> Option<&CType> {
         self.all.get(id as usize).and_then(Option::as_ref)
@@ -199,14 +207,13 @@ impl CTypes {
 
     /// Gives a form its size; one that does not have the Go type's size is a mere run of bytes.
     fn sized(&self, form: Form, size: u64) -> CType {
-        let parts = |b: &Builtin| b.members.iter().map(|(part, _)| part.size(self.ptr_size)).collect::<Vec<_>>();
         match &form {
             Form::Builtin(builtin) => {
-                let parts = parts(builtin);
-                if parts.iter().sum::<u64>() != size {
+                if self.builtin_size(builtin) != size {
                     return CType::opaque(size);
                 }
-                let align = parts.iter().copied().max().unwrap_or(1).min(self.pack);
+                let parts = builtin.members.iter().map(|(part, _)| part.size(self.ptr_size));
+                let align = parts.max().unwrap_or(1).min(self.pack);
                 CType::plain(size, align, form)
             }
             Form::Struct(members) if matches!(members[..], [Member { what: What::Bytes(_), .. }]) => {
@@ -389,9 +396,4 @@ pub(crate) fn number(kind: &str, size: u64) -> Option<&'static str> {
         },
         _ => return None,
     })
-}
-
-/// Whether a type can be defined at all.
-pub(crate) fn is_defined(ty: &CType) -> bool {
-    ty.size > 0 && ty.size <= MAX_DEFINED
 }

@@ -103,7 +103,9 @@ impl<'a> Made<'a> {
             align = align.max(at_most);
         }
         let size = if on_stack { u64::from(value.size) } else { next_multiple(end, align) };
-        let name = format!("go_{}", self.codes(&fields, &value.pieces));
+        let natural = next_multiple(end, align) == size;
+        let rest = if natural { String::new() } else { format!("_to{size}") };
+        let name = format!("go_{}{rest}", self.codes(&fields, &value.pieces));
         self.structure("struct", fields, size, align, name)
     }
 
@@ -111,7 +113,7 @@ impl<'a> Made<'a> {
     fn word(&mut self, piece_kind: &str, size: u64) -> u32 {
         let ptr = u64::from(self.arch.ptr_size());
         let kind = match (piece_kind, size) {
-            ("ptr", size) if size == ptr => "unsafe.Pointer".to_string(),
+            ("ptr", size) if size == ptr => "unsafe.pointer".to_string(),
             ("float", 4 | 8) => format!("float{}", 8 * size),
             ("bool", 1) => "bool".to_string(),
             ("uint" | "bool", 1 | 2 | 4 | 8) => format!("uint{}", 8 * size),
@@ -127,7 +129,8 @@ impl<'a> Made<'a> {
         }
         let c_name = super::c_types::number(&kind, size).unwrap_or("void *").to_string();
         let align = size.min(super::c_types::pack(self.arch)) as u32;
-        self.push(Type { go_name: kind.clone(), c_name, kind, size, align, ..Type::default() })
+        let go_name = if kind == "unsafe.pointer" { "unsafe.Pointer".to_string() } else { kind.clone() };
+        self.push(Type { go_name, c_name, kind, size, align, ..Type::default() })
     }
 
     fn run_of_bytes(&mut self, size: u64) -> u32 {

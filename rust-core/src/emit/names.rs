@@ -96,7 +96,6 @@ const KEYWORDS: &[&str] = &[
     "WORD",
     "DWORD",
     "QWORD",
-    "f",
 ];
 
 /// Identifiers that are in use, within one scope.

@@ -1,9 +1,20 @@
 //! Sample reports, written short: what a sample leaves out has a default, and a piece is `off:size:loc:kind`.
+#![allow(dead_code)] // each test uses its part
 
 use std::path::{Path, PathBuf};
 
 use goabi::report::Report;
 use serde_json::{Value, json};
+
+/// Samples: `<name>.sample.json`.
+pub(crate) const SAMPLES: [&str; 4] = ["amd64", "386", "arm64", "hostile"];
+
+/// A sample after `emit::fill`.
+pub(crate) fn filled(name: &str) -> Report {
+    let mut report = sample(name);
+    goabi::emit::fill(&mut report);
+    report
+}
 
 /// Where samples and expected outputs are.
 pub(crate) fn folder() -> PathBuf {
