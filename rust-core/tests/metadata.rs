@@ -1,0 +1,131 @@
+//! Version, functions and moduledata, compared with the symbol table of the same program before it was stripped.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+#[path = "support/go.rs"]
+mod go;
+
+use goabi::golang::{FuncData, FuncId, Metadata, PcData, VersionSource};
+use goabi::image::{Format, Image};
+use std::collections::BTreeMap;
+
+const SOURCE: &str = include_str!("../../tests/programs/hello/main.go");
+const STRIP: &[&str] = &["-ldflags=-s -w"];
+/// Every layout that ever was, as far as there are toolchains for it.
+const RELEASES: [&str; 11] =
+    ["1.10.8", "1.12", "1.15.15", "1.16.15", "1.17.13", "1.18.10", "1.20.14", "1.21.13", "1.23.12", "1.26.8", "1.27.0"];
+
+fn build<'a>(release: &'a str, goos: &'a str, goarch: &'a str, args: &'a [&'a str]) -> go::Build<'a> {
+    go::Build { toolchain: release, args, ..go::plain("hello", goos, goarch) }
+}
+
+fn bytes(release: &str, goos: &str, goarch: &str, args: &[&str]) -> Vec<u8> {
+    build(&format!("go{release}"), goos, goarch, args).bytes()
+}
+
+fn linux(release: &str) -> Vec<u8> {
+    bytes(release, "linux", "amd64", STRIP)
+}
+
+fn minor(release: &str) -> u16 {
+    release.split('.').nth(1).unwrap().parse().unwrap()
+}
+
+/// Names of text symbols by address. Several symbols may share one.
+fn truth(image: &Image, metadata: &Metadata) -> BTreeMap<u64, Vec<String>> {
+    let module = metadata.module().unwrap();
+    let mut out: BTreeMap<u64, Vec<String>> = BTreeMap::new();
+    let text = image.symbols.iter().filter(|s| (module.text..module.etext).contains(&s.addr));
+    for symbol in text.filter(|s| s.name != "runtime.text") {
+        out.entry(symbol.addr).or_default().push(symbol.name.to_string());
+    }
+    out
+}
+
+/// The linker shortens type arguments in the function table (1.18 to 1.20), and symbol tables mark ABI0 and escape dots.
+fn plain(name: &str) -> String {
+    let name = name.trim_end_matches(".abi0").replace(['·', '∕'], ".").replace("type..", "type:.");
+    match (name.find('['), name.rfind(']')) {
+        (Some(open), Some(close)) if open < close => format!("{}[...]{}", &name[..open], &name[close + 1..]),
+        _ => name,
+    }
+}
+
+/// Compares the function table of a stripped program with the symbols of its twin.
+fn check(release: &str, goos: &str, goarch: &str, args: &[&str]) {
+    let what = format!("go{release} {goos}/{goarch} {args:?}");
+    let whole = bytes(release, goos, goarch, args);
+    let stripped = bytes(release, goos, goarch, &[args, STRIP].concat());
+    let twin = Image::parse(&whole).unwrap();
+    let truth = truth(&twin, &Metadata::read(&twin).unwrap());
+    assert!(truth.len() > 1000, "{what}: no symbols to compare with");
+    let image = Image::parse(&stripped).unwrap();
+    let metadata = Metadata::read(&image).unwrap();
+    assert_eq!((metadata.version.min, metadata.version.max), (minor(release), minor(release)), "{what}");
+    assert_ne!(metadata.version.source, VersionSource::Inferred, "{what}");
+    assert_eq!(metadata.notes, Vec::<String>::new(), "{what}");
+    let found: BTreeMap<u64, String> =
+        metadata.pclntab.funcs.iter().map(|f| (f.entry, metadata.pclntab.name(&image, f).into_owned())).collect();
+    assert_eq!(found.len(), metadata.pclntab.funcs.len(), "{what}: entries repeat");
+    let missing: Vec<_> = truth.iter().filter(|(addr, _)| !found.contains_key(addr)).collect();
+    assert!(missing.is_empty(), "{what}: {} functions are missing: {missing:x?}", missing.len());
+    let extra: Vec<_> = found.iter().filter(|(addr, _)| !truth.contains_key(addr)).collect();
+    assert!(extra.is_empty(), "{what}: {} functions too many: {extra:x?}", extra.len());
+    let wrong = found.iter().filter(|(addr, name)| !truth[addr].iter().any(|t| plain(t) == plain(name)));
+    assert_eq!(wrong.collect::<Vec<_>>(), [], "{what}: names");
+    tables(&what, &image, &metadata);
+}
+
+/// What every program has, whatever its version.
+fn tables(what: &str, image: &Image, metadata: &Metadata) {
+    let table = &metadata.pclntab;
+    let named = |name: &str| table.funcs.iter().find(|f| table.name(image, f) == name).unwrap_or_else(|| panic!("{what}: {name}"));
+    let (total, join) = (named("main.total"), named("main.join"));
+    let (file, line) = table.file_line(image, join);
+    let written = SOURCE.lines().position(|line| line.starts_with("func join(")).unwrap() as u32 + 1;
+    assert!(file.ends_with("main.go") && (written..written + 2).contains(&line), "{what}: {file}:{line}");
+    let deltas: Vec<_> = table.sp_deltas(image, total).unwrap().collect();
+    assert_eq!(deltas[0].value, 0, "{what}");
+    assert!(deltas.iter().any(|v| v.value >= 32 && v.value % 4 == 0), "{what}: {deltas:?}");
+    assert!(deltas.is_sorted_by_key(|v| v.start) && deltas.iter().all(|v| v.end <= total.size()), "{what}");
+    assert!(table.funcdata(image, total, FuncData::ArgsPointerMaps).is_some(), "{what}");
+    assert!(table.pcdata(image, total, PcData::StackMapIndex).unwrap().any(|v| v.value > 0), "{what}");
+    assert_eq!(table.at(named("runtime.goexit").entry).unwrap().id, FuncId::Goexit, "{what}");
+    let info = table.funcdata(image, join, FuncData::ArgInfo).map(|at| goabi::golang::arg_info::parse(image.tail(at)));
+    assert_eq!(info.is_some(), minor_of(metadata) > 16, "{what}");
+    let shape = |text: String| text.split(' ').map(|w| w.replace(|c: char| c.is_ascii_digit(), "")).collect::<String>();
+    if let Some(info) = info {
+        assert!(info.complete, "{what}");
+        assert_eq!(shape(info.to_string()), "{::}:{::}{:::}", "{what}: {info}");
+    }
+    if image.format == Format::Elf {
+        let module = metadata.module().unwrap();
+        assert!(module.types < module.etypes && image.is_exec(module.minpc), "{what}");
+    }
+}
+
+fn minor_of(metadata: &Metadata) -> u16 {
+    metadata.version.max
+}
+
+#[test]
+fn every_release_on_linux_amd64() {
+    for release in RELEASES {
+        check(release, "linux", "amd64", &[]);
+    }
+}
+
+#[test]
+fn other_systems_and_machines() {
+    check("1.26.8", "windows", "amd64", &[]);
+    check("1.26.8", "darwin", "arm64", &[]);
+    check("1.26.8", "linux", "386", &[]);
+    check("1.20.14", "darwin", "amd64", &[]);
+    check("1.26.8", "linux", "s390x", &[]); // most significant byte first
+}
+
+#[test]
+fn position_independent() {
+    check("1.23.12", "linux", "amd64", &["-buildmode=pie"]);
+    check("1.26.8", "linux", "amd64", &["-buildmode=pie"]);
+}
