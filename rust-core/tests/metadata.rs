@@ -79,7 +79,9 @@ fn check(release: &str, goos: &str, goarch: &str, args: &[&str]) {
 /// What every program has, whatever its version.
 fn tables(what: &str, image: &Image, metadata: &Metadata) {
     let table = &metadata.pclntab;
-    let named = |name: &str| table.funcs.iter().find(|f| table.name(image, f) == name).unwrap_or_else(|| panic!("{what}: {name}"));
+    let named = |name: &str| {
+        table.funcs.iter().find(|f| table.name(image, f) == name).unwrap_or_else(|| panic!("{what}: {name}"))
+    };
     let (total, join) = (named("main.total"), named("main.join"));
     let (file, line) = table.file_line(image, join);
     let written = SOURCE.lines().position(|line| line.starts_with("func join(")).unwrap() as u32 + 1;

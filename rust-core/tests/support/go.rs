@@ -47,9 +47,10 @@ impl Build<'_> {
         // Tests run side by side, and one may already be reading: build elsewhere, then move.
         let fresh = out.with_extension(format!("{:?}", std::thread::current().id()).replace(['(', ')'], ""));
         let mut go = Command::new("go");
-        go.arg("build").args(["-trimpath", "-o"]).arg(&fresh).args(self.args).arg(source);
+        go.arg("build").arg("-o").arg(&fresh).args(self.args).arg(source);
         go.env("GOOS", self.target.0).env("GOARCH", self.target.1).env("CGO_ENABLED", if self.cgo { "1" } else { "0" });
-        go.env("GOFLAGS", "").env("GOWORK", "off").env("GO111MODULE", "off");
+        // Old releases reject flags that users set for new ones, and modules switched off keep others from being used.
+        go.env("GOFLAGS", "").env("GOENV", "off").env("GOWORK", "off").env("GO111MODULE", "");
         if !self.toolchain.is_empty() {
             go.env("GOTOOLCHAIN", self.toolchain);
         }
