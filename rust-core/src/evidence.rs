@@ -1,3 +1,4 @@
-//! What can be known of a function, one file per source. Sources don't see each other.
+//! What each source knows of a function: one file per source. None sees another; [`crate::resolve`] picks.
 
 pub mod dwarf;
+pub mod results;

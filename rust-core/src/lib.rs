@@ -13,6 +13,7 @@ pub mod abi;
 pub mod arch;
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod code;
 pub mod emit;
 pub mod error;
 pub mod evidence;

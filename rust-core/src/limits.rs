@@ -18,6 +18,8 @@ pub const MAX_FUNCTION_BYTES: usize = 4 << 20;
 pub const MAX_FUNCTION_OPS: usize = 1 << 20;
 /// Targets read from one jump table.
 pub const MAX_JUMP_TABLE: usize = 4096;
+/// Targets read from all jump tables of one function.
+pub const MAX_JUMP_TARGETS: usize = 1 << 16;
 /// Runtime types read from one binary.
 pub const MAX_TYPES: usize = 2 << 20;
 /// Fields, methods or parameters of one type.

@@ -1,0 +1,9 @@
+//! Machine code as reads, writes and flow: bytes of one function in, arch-neutral [`op::Op`]s and summaries out.
+//!
+//! Only the decoder files ([`x86`]) know an instruction set.
+
+pub mod flow;
+pub mod growth;
+pub mod op;
+pub mod usage;
+pub mod x86;

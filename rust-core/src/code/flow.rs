@@ -1,0 +1,237 @@
+//! The control flow of one function: basic blocks and where they lead.
+
+use super::growth::Growth;
+use super::op::{Flow, Op};
+use crate::limits;
+
+/// No block, no function.
+pub const NONE: u32 = u32::MAX;
+
+/// How far back the table's address of an indirect jump is looked for.
+const TABLE_REACH: usize = 12;
+
+/// What the rest of the program says about a call or jump target, and what memory holds.
+pub trait World {
+    /// Whether a call of `target` can come back.
+    fn returns(&self, target: u64) -> bool;
+    /// The pointer-sized word at `addr`, for jump tables.
+    fn word(&self, addr: u64) -> Option<u64>;
+}
+
+/// How a block ends, when not by going on to successors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Exit {
+    /// Its successors say all.
+    #[default]
+    None,
+    /// To the caller.
+    Ret,
+    /// Into another function, which returns to our caller.
+    TailJump(u64),
+    /// A jump that could not be resolved.
+    Unknown,
+}
+
+/// A straight line of instructions.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Block {
+    /// First op.
+    pub start: u32,
+    /// Behind the last op.
+    pub end: u32,
+    /// Successors, [`NONE`] when there is none.
+    pub next: [u32; 2],
+    /// Further successors in [`Graph::more`] (jump tables).
+    pub more: (u32, u32),
+    /// How it ends.
+    pub exit: Exit,
+    /// Whether control can come here.
+    pub reachable: bool,
+}
+
+/// The flow graph of one function; its memory is reused from function to function.
+#[derive(Debug, Default)]
+pub struct Graph {
+    /// Blocks by address. The first one is the entry.
+    pub blocks: Vec<Block>,
+    /// Successors from jump tables.
+    pub more: Vec<u32>,
+    leader: Vec<bool>,
+    block_of: Vec<u32>,
+    /// Op and its range in `more`, by op.
+    tables: Vec<(u32, u32, u32)>,
+    work: Vec<u32>,
+}
+
+/// The function whose flow is wanted.
+pub struct Body<'a> {
+    /// Its instructions.
+    pub ops: &'a [Op],
+    /// Address of the first one.
+    pub entry: u64,
+    /// Address behind the last one.
+    pub end: u64,
+    /// Offset of the `call deferreturn` sequence (`_func.deferreturn`), 0 for none: an entry of its own.
+    pub deferreturn: u32,
+    /// The stack-growth block, which is left out.
+    pub growth: Option<&'a Growth>,
+}
+
+impl Body<'_> {
+    fn index(&self, target: u64) -> Option<u32> {
+        let offset = u32::try_from(target.checked_sub(self.entry)?).ok()?;
+        self.ops.binary_search_by_key(&offset, |op| op.at).ok().map(|i| i as u32)
+    }
+
+    fn is_inside(&self, target: u64) -> bool {
+        (self.entry..self.end).contains(&target)
+    }
+
+    /// Whether the op belongs to the stack-growth block.
+    pub fn is_growth(&self, op: &Op) -> bool {
+        self.growth.is_some_and(|g| (g.start..g.end).contains(&op.at))
+    }
+
+    fn leads_to_growth(&self, op: &Op) -> bool {
+        self.growth.is_some_and(|g| op.target == self.entry + u64::from(g.start))
+    }
+}
+
+impl Graph {
+    /// Computes the blocks of `body`.
+    pub fn build(&mut self, body: &Body<'_>, world: &impl World) {
+        self.blocks.clear();
+        self.more.clear();
+        self.tables.clear();
+        if body.ops.is_empty() {
+            return;
+        }
+        self.mark_leaders(body, world);
+        self.cut(body);
+        self.link(body, world);
+        self.reach(body);
+    }
+
+    /// The block that starts with the op at `index`.
+    fn starting_at(&self, index: Option<u32>) -> u32 {
+        index.and_then(|i| self.block_of.get(i as usize)).copied().unwrap_or(NONE)
+    }
+
+    fn mark_leaders(&mut self, body: &Body<'_>, world: &impl World) {
+        self.leader.clear();
+        self.leader.resize(body.ops.len() + 1, false);
+        self.leader[0] = true;
+        let extra = body.index(body.entry + u64::from(body.deferreturn));
+        if let Some(index) = extra {
+            self.leader[index as usize] = true;
+        }
+        for (i, op) in body.ops.iter().enumerate() {
+            match op.flow {
+                Flow::Jump | Flow::Branch => {
+                    if let Some(target) = body.index(op.target) {
+                        self.leader[target as usize] = true;
+                    }
+                }
+                Flow::JumpIndirect => {
+                    let from = self.more.len();
+                    if from < limits::MAX_JUMP_TARGETS {
+                        self.more.extend(jump_table(body, i, world));
+                    }
+                    self.more[from..].iter().for_each(|t| self.leader[*t as usize] = true);
+                    self.tables.push((i as u32, from as u32, self.more.len() as u32));
+                }
+                Flow::Call if world.returns(op.target) => continue,
+                Flow::Ret | Flow::Stop | Flow::Call => {}
+                Flow::Next | Flow::CallIndirect => continue,
+            }
+            self.leader[i + 1] = true;
+        }
+    }
+
+    fn cut(&mut self, body: &Body<'_>) {
+        self.block_of.clear();
+        self.block_of.resize(body.ops.len(), NONE);
+        let mut start = 0;
+        for end in 1..=body.ops.len() {
+            if self.leader[end] || end == body.ops.len() {
+                self.block_of[start] = self.blocks.len() as u32;
+                self.blocks.push(Block { start: start as u32, end: end as u32, next: [NONE; 2], ..Block::default() });
+                start = end;
+            }
+        }
+        self.more.iter_mut().for_each(|target| *target = self.block_of[*target as usize]);
+    }
+
+    fn link(&mut self, body: &Body<'_>, world: &impl World) {
+        for b in 0..self.blocks.len() {
+            let last = self.blocks[b].end - 1;
+            let Some(op) = body.ops.get(last as usize) else { continue };
+            let after = if b + 1 < self.blocks.len() { b as u32 + 1 } else { NONE };
+            let mut block = self.blocks[b];
+            match op.flow {
+                Flow::Next | Flow::CallIndirect => block.next[0] = after,
+                Flow::Call if world.returns(op.target) => block.next[0] = after,
+                Flow::Branch if body.leads_to_growth(op) => block.next[0] = after,
+                Flow::Branch if body.is_inside(op.target) => {
+                    block.next = [after, self.starting_at(body.index(op.target))];
+                }
+                Flow::Branch => {
+                    block.next[0] = after;
+                    block.exit = Exit::TailJump(op.target);
+                }
+                Flow::Jump if body.is_inside(op.target) => block.next[0] = self.starting_at(body.index(op.target)),
+                Flow::Jump => block.exit = Exit::TailJump(op.target),
+                Flow::JumpIndirect => self.link_table(last, &mut block),
+                Flow::Ret => block.exit = Exit::Ret,
+                Flow::Stop | Flow::Call => {}
+            }
+            self.blocks[b] = block;
+        }
+    }
+
+    fn link_table(&self, op: u32, block: &mut Block) {
+        let known = self.tables.binary_search_by_key(&op, |table| table.0).ok().map(|i| self.tables[i]);
+        match known {
+            Some((_, from, to)) if from < to => block.more = (from, to),
+            _ => block.exit = Exit::Unknown,
+        }
+    }
+
+    /// Successors of a block.
+    pub fn successors(&self, block: &Block) -> impl Iterator<Item = u32> {
+        let more = self.more.get(block.more.0 as usize..block.more.1 as usize).unwrap_or_default();
+        block.next.into_iter().chain(more.iter().copied()).filter(|b| *b != NONE)
+    }
+
+    fn reach(&mut self, body: &Body<'_>) {
+        self.work.clear();
+        self.work.push(0);
+        if body.deferreturn != 0 {
+            let extra = self.starting_at(body.index(body.entry + u64::from(body.deferreturn)));
+            self.work.extend((extra != NONE).then_some(extra));
+        }
+        while let Some(b) = self.work.pop() {
+            let Some(block) = self.blocks.get(b as usize).copied() else { continue };
+            if !block.reachable {
+                self.blocks[b as usize].reachable = true;
+                let mut work = std::mem::take(&mut self.work);
+                work.extend(self.successors(&block));
+                self.work = work;
+            }
+        }
+    }
+}
+
+/// Targets of `jmp [table + index*8]` (Go ≥ 1.19, `cmd/compile/internal/ssagen`: jump tables), as op indices.
+fn jump_table(body: &Body<'_>, at: usize, world: &impl World) -> impl Iterator<Item = u32> {
+    let jump = &body.ops[at];
+    let before = &body.ops[at.saturating_sub(TABLE_REACH)..at];
+    let base = before
+        .iter()
+        .rev()
+        .find(|op| op.target != 0 && !op.load && op.flow == Flow::Next && !(op.writes & jump.address).is_empty());
+    let table = base.map(|op| op.target);
+    (0..limits::MAX_JUMP_TABLE as u64)
+        .map_while(move |i| world.word(table?.checked_add(i * 8)?).filter(|t| body.is_inside(*t)))
+        .filter_map(|target| body.index(target))
+}

@@ -1,0 +1,80 @@
+//! The stack-growth block: what a function does when its stack is too small.
+//!
+//! The compiler (`cmd/internal/obj/*/obj*.go`, `stacksplit`) puts a check at the entry that branches to a block which
+//! stores every register parameter into the spill area, calls `runtime.morestack[_noctxt]`, loads them back and jumps
+//! to the entry (`cmd/compile/internal/ssagen/ssa.go`, `RegArgs`).
+
+use super::op::{Flow, Op};
+use crate::abi::location::Reg;
+
+/// Instructions from the entry within which the check's branch is looked for.
+const PROLOGUE_OPS: usize = 12;
+/// Longest block: every register of the largest convention stored, the call, all of them loaded, a jump.
+const BLOCK_OPS: usize = 80;
+
+/// A register that the block stores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spill {
+    /// The register.
+    pub reg: Reg,
+    /// Bytes above SP at entry.
+    pub disp: i32,
+    /// Bytes stored.
+    pub size: u8,
+}
+
+/// A recognised block.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Growth {
+    /// Offset of its first instruction from the entry.
+    pub start: u32,
+    /// Offset behind its last instruction.
+    pub end: u32,
+    /// What it calls.
+    pub callee: u64,
+    /// What it stores, in order.
+    pub spills: Vec<Spill>,
+}
+
+/// Offsets that a branch in the prologue leads to: where the block can be.
+pub fn candidates(prologue: &[Op], entry: u64) -> impl Iterator<Item = u32> {
+    let until = prologue.iter().take(PROLOGUE_OPS).take_while(|op| !op.ends_block() && !op.is_call());
+    until.filter(|op| op.flow == Flow::Branch).filter_map(move |op| {
+        let offset = op.target.checked_sub(entry)?;
+        (offset > u64::from(op.at)).then(|| u32::try_from(offset).ok()).flatten()
+    })
+}
+
+/// Reads the block that `ops` start with; `None` when it is something else.
+pub fn block(ops: &[Op], entry: u64, is_morestack: impl Fn(u64) -> bool) -> Option<Growth> {
+    let start = ops.first()?.at;
+    let mut growth = Growth { start, ..Growth::default() };
+    let mut called = false;
+    for op in ops.iter().take(BLOCK_OPS) {
+        match op.flow {
+            Flow::Next if op.nop => {}
+            Flow::Next if called => {}
+            Flow::Next => growth.spills.extend(spill(op)?),
+            Flow::Call if !called && is_morestack(op.target) => {
+                growth.callee = op.target;
+                called = true;
+            }
+            Flow::Jump if called && op.target == entry => {
+                growth.end = op.end();
+                return Some(growth);
+            }
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// The store of a register parameter; `Some(None)` for other harmless instructions of the block (saving the link
+/// register), `None` for what can't be in it.
+fn spill(op: &Op) -> Option<Option<Spill>> {
+    let Some(slot) = op.stack.filter(|_| op.store) else {
+        return (!op.store && !op.load).then_some(None);
+    };
+    let reg = op.data?;
+    Some(Some(Spill { reg, disp: slot.disp, size: slot.size }))
+}

@@ -1,0 +1,379 @@
+//! What one function does with registers, in one sweep: the summary that results are inferred from.
+//!
+//! Three questions are asked of every instruction, backwards (see `docs/results.md`): is the register live, counting
+//! every unknown reader (*maximal*); is it live, counting explicit readers only (*minimal*); does its value reach a
+//! RET untouched. A write that is dead and reaches a RET is a result: nothing else could want it.
+
+use super::flow::{Block, Exit, Graph, World};
+use super::growth::Growth;
+use super::op::{Flow, Op, Written};
+use crate::abi::location::{Reg, RegSet};
+use crate::limits;
+
+/// What a call of a function does to registers.
+#[derive(Debug, Clone, Copy)]
+pub struct Effect {
+    /// The function called, [`super::flow::NONE`] when it is none of the binary's.
+    pub callee: u32,
+    /// The parameters it takes, `None` when not known.
+    pub reads: Option<RegSet>,
+    /// Registers that it may change; the others live across the call.
+    pub kills: RegSet,
+    /// Registers that it is known to write and that its caller may use.
+    pub writes: RegSet,
+}
+
+/// The convention's registers, as sets.
+#[derive(Debug, Clone, Copy)]
+pub struct Registers {
+    /// Those that can hold a result.
+    pub results: RegSet,
+    /// The closure context.
+    pub closure: RegSet,
+    /// The first integer result.
+    pub first: RegSet,
+}
+
+/// What the rest of the program says to a function under analysis.
+pub trait Calls: World {
+    /// What a direct call of `target` does.
+    fn effect(&self, target: u64) -> Effect;
+    /// The convention.
+    fn registers(&self) -> Registers;
+}
+
+/// A call that may return, or a tail jump.
+#[derive(Debug, Clone, Copy)]
+pub struct CallRecord {
+    /// The callee, [`super::flow::NONE`] for an indirect or foreign one.
+    pub callee: u32,
+    /// Result registers that reach a RET untouched after it.
+    pub reach: RegSet,
+    /// Result registers that are read after it.
+    pub used: RegSet,
+    /// It is a jump out of the function.
+    pub tail: bool,
+    /// Its first result is only ever dereferenced: it is not stored, copied or passed on.
+    pub no_escape: bool,
+}
+
+/// Bodies that are too small to say more than that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Trivial {
+    /// It does something.
+    #[default]
+    No,
+    /// Only stores of registers to their spill slots.
+    Spills,
+    /// Those, and nil checks.
+    NilChecks,
+}
+
+/// What one function's code says. Sets hold registers of the convention's result sequences.
+#[derive(Debug, Clone, Default)]
+pub struct Summary {
+    /// Dead writes in straight lines that end in RET: results.
+    pub dead_at_ret: RegSet,
+    /// Dead writes elsewhere that reach a RET: computed values.
+    pub dead_computed: RegSet,
+    /// Dead writes elsewhere that reach a RET: constants.
+    pub dead_constant: RegSet,
+    /// Dead writes elsewhere that reach a RET: copies of registers.
+    pub dead_copy: RegSet,
+    /// Dead writes elsewhere that reach a RET: reloads of stack slots.
+    pub dead_reload: RegSet,
+    /// Writes that reach a RET and are read on the way.
+    pub read_and_returned: RegSet,
+    /// Registers that reach a RET as they were at the entry.
+    pub untouched: RegSet,
+    /// Registers that the allocator avoided although nothing in the function needed them.
+    pub avoided: RegSet,
+    /// Written in the straight line of every RET.
+    pub written_at_every_ret: RegSet,
+    /// Registers read before they are written, explicitly or by a callee with known parameters.
+    pub entry_reads: RegSet,
+    /// It can come back to its caller.
+    pub returns: bool,
+    /// It has a reachable RET.
+    pub has_ret: bool,
+    /// It ends in a jump that could not be resolved.
+    pub unknown_exit: bool,
+    /// Nothing but spills or nil checks.
+    pub trivial: Trivial,
+    /// Calls that may return, and tail jumps.
+    pub calls: Vec<CallRecord>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Masks {
+    /// Live, every unknown reader counted.
+    live: RegSet,
+    /// Live, explicit readers only.
+    needed: RegSet,
+    /// Reaches a RET untouched.
+    reach: RegSet,
+    /// Read for more than an address.
+    escapes: RegSet,
+}
+
+/// A block's effect on masks: `in = gen | (out & !kill)`.
+#[derive(Clone, Copy, Default)]
+struct Transfer {
+    add: Masks,
+    /// Written, or killed by a call.
+    kill: RegSet,
+}
+
+/// The analysis with its scratch memory; make one per thread.
+#[derive(Default)]
+pub struct Usage {
+    graph: Graph,
+    transfers: Vec<Transfer>,
+    masks: Vec<Masks>,
+}
+
+/// The function to summarise.
+pub use super::flow::Body;
+
+impl Usage {
+    /// Summarises one function.
+    pub fn summarize(&mut self, body: &Body<'_>, calls: &impl Calls) -> Summary {
+        let mut summary = Summary { trivial: trivial(body), ..Summary::default() };
+        self.graph.build(body, calls);
+        if self.solve(body, calls) {
+            self.harvest(body, calls, &mut summary);
+        } else {
+            (summary.returns, summary.unknown_exit) = (true, true);
+        }
+        summary
+    }
+
+    /// Whether control can come back from the function.
+    pub fn returns(&mut self, body: &Body<'_>, world: &impl World) -> bool {
+        self.graph.build(body, world);
+        self.graph.blocks.iter().filter(|b| b.reachable).any(|b| exit_returns(b, world))
+    }
+
+    /// Computes the masks at the start of each block; `false` when the flow is too tangled to settle.
+    fn solve(&mut self, body: &Body<'_>, calls: &impl Calls) -> bool {
+        let regs = calls.registers();
+        self.transfers.clear();
+        self.transfers.extend(self.graph.blocks.iter().map(|b| transfer(b, body, calls, regs)));
+        self.masks.clear();
+        self.masks.resize(self.graph.blocks.len(), Masks::default());
+        for _ in 0..limits::MAX_ROUNDS {
+            let mut changed = false;
+            for b in (0..self.graph.blocks.len()).rev().filter(|b| self.graph.blocks[*b].reachable) {
+                let masks = self.transfers[b].apply(self.out(&self.graph.blocks[b], regs, calls));
+                changed |= !masks.same(&self.masks[b]);
+                self.masks[b] = masks;
+            }
+            if !changed {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Masks behind the last instruction of a block.
+    fn out(&self, block: &Block, regs: Registers, calls: &impl Calls) -> Masks {
+        let mut out = exit_masks(block.exit, regs, calls);
+        for next in self.graph.successors(block) {
+            out.join(&self.masks[next as usize]);
+        }
+        out
+    }
+
+    fn harvest(&self, body: &Body<'_>, calls: &impl Calls, summary: &mut Summary) {
+        let regs = calls.registers();
+        summary.written_at_every_ret = regs.results;
+        for block in self.graph.blocks.iter().filter(|b| b.reachable) {
+            summary.returns |= exit_returns(block, calls);
+            summary.has_ret |= block.exit == Exit::Ret;
+            summary.unknown_exit |= block.exit == Exit::Unknown;
+            let mut out = self.out(block, regs, calls);
+            if let Exit::TailJump(target) = block.exit {
+                let (callee, none) = (calls.effect(target).callee, RegSet::NONE);
+                summary.calls.push(CallRecord { callee, reach: none, used: none, tail: true, no_escape: false });
+            }
+            let ops = &body.ops[block.start as usize..block.end as usize];
+            let mut line = block.exit == Exit::Ret;
+            let mut written = RegSet::NONE;
+            for op in ops.iter().rev() {
+                line &= !op.is_call();
+                if line {
+                    written |= op.writes;
+                }
+                if !body.is_growth(op) {
+                    observe(op, &out, line, regs, summary);
+                    summary.calls.extend(record(op, &out, calls, regs));
+                }
+                step(op, calls, regs).apply_to(&mut out);
+            }
+            if block.exit == Exit::Ret {
+                summary.written_at_every_ret = summary.written_at_every_ret & written;
+            }
+        }
+        if let Some(entry) = self.masks.first() {
+            summary.untouched = entry.reach & regs.results;
+            summary.entry_reads = entry.needed;
+        }
+        if !summary.has_ret {
+            summary.written_at_every_ret = RegSet::NONE;
+        }
+    }
+}
+
+impl Masks {
+    fn join(&mut self, other: &Masks) {
+        self.live |= other.live;
+        self.needed |= other.needed;
+        self.reach |= other.reach;
+        self.escapes |= other.escapes;
+    }
+
+    fn same(&self, other: &Masks) -> bool {
+        (self.live, self.needed, self.reach, self.escapes) == (other.live, other.needed, other.reach, other.escapes)
+    }
+}
+
+impl Transfer {
+    fn apply(&self, mut out: Masks) -> Masks {
+        self.apply_to(&mut out);
+        out
+    }
+
+    fn apply_to(&self, masks: &mut Masks) {
+        let keep = !self.kill;
+        masks.live = self.add.live | (masks.live & keep);
+        masks.needed = self.add.needed | (masks.needed & keep);
+        masks.escapes = self.add.escapes | (masks.escapes & keep);
+        masks.reach = self.add.reach | (masks.reach & keep);
+    }
+
+    /// `self` after `later`, going backwards.
+    fn before(&self, later: &Transfer) -> Transfer {
+        Transfer { add: self.apply(later.add), kill: self.kill | later.kill }
+    }
+}
+
+fn transfer(block: &Block, body: &Body<'_>, calls: &impl Calls, regs: Registers) -> Transfer {
+    let ops = &body.ops[block.start as usize..block.end as usize];
+    ops.iter().rev().fold(Transfer::default(), |later, op| step(op, calls, regs).before(&later))
+}
+
+/// One instruction's effect on the masks.
+fn step(op: &Op, calls: &impl Calls, regs: Registers) -> Transfer {
+    let (read, all) = (op.reads, regs.results | regs.closure);
+    match op.flow {
+        Flow::Call => {
+            let effect = calls.effect(op.target);
+            let needed = effect.reads.unwrap_or_default();
+            let live = effect.reads.map_or(all, |r| r | regs.closure);
+            Transfer { add: Masks { live, needed, escapes: live, reach: RegSet::NONE }, kill: effect.kills }
+        }
+        Flow::CallIndirect => Transfer {
+            add: Masks { live: all | read, needed: read, escapes: all | read, reach: RegSet::NONE },
+            kill: !RegSet::NONE,
+        },
+        _ => {
+            let data = op.data.filter(|_| op.store).map(RegSet::of).unwrap_or_default();
+            let escapes = (read & !op.address) | data;
+            Transfer { add: Masks { live: read, needed: read, escapes, reach: RegSet::NONE }, kill: op.writes }
+        }
+    }
+}
+
+fn exit_masks(exit: Exit, regs: Registers, calls: &impl Calls) -> Masks {
+    match exit {
+        Exit::None => Masks::default(),
+        Exit::Ret => Masks { reach: regs.results, ..Masks::default() },
+        Exit::TailJump(target) => {
+            let effect = calls.effect(target);
+            let live = effect.reads.map_or(regs.results | regs.closure, |r| r | regs.closure);
+            Masks { live, needed: effect.reads.unwrap_or_default(), escapes: live, reach: RegSet::NONE }
+        }
+        Exit::Unknown => Masks { live: regs.results | regs.closure, escapes: regs.results, ..Masks::default() },
+    }
+}
+
+fn exit_returns(block: &Block, world: &impl World) -> bool {
+    match block.exit {
+        Exit::None => false,
+        Exit::Ret | Exit::Unknown => true,
+        Exit::TailJump(target) => world.returns(target),
+    }
+}
+
+/// Notes what an instruction's writes say about results. `line`: it is in the straight line that ends in RET.
+fn observe(op: &Op, out: &Masks, line: bool, regs: Registers, summary: &mut Summary) {
+    let writes = op.writes & regs.results;
+    if op.is_call() || writes.is_empty() {
+        return;
+    }
+    let reaches = writes & out.reach;
+    summary.read_and_returned |= reaches & out.live;
+    if !op.is_pure() {
+        return;
+    }
+    let dead = reaches & !out.live;
+    let place = match op.written {
+        _ if line => &mut summary.dead_at_ret,
+        Written::Computed => &mut summary.dead_computed,
+        Written::Constant => &mut summary.dead_constant,
+        Written::Copy => &mut summary.dead_copy,
+        Written::Reload => &mut summary.dead_reload,
+    };
+    *place |= dead;
+    summary.avoided |= avoided(op, out) & regs.results;
+}
+
+/// Go's allocator takes the free register with the lowest number (`cmd/compile/internal/ssa/regalloc.go`), so a lower
+/// one that nothing reads and that reaches a RET was not free: it is a result.
+fn avoided(op: &Op, out: &Masks) -> RegSet {
+    let general = op.writes.0 & 0xffff_ffff;
+    let single = general.count_ones() == 1 && op.writes.0 >> 32 == 0;
+    let free = single && !(op.writes & out.live).is_empty() && (op.writes & op.reads).is_empty();
+    if free { out.reach & !out.live & RegSet(general.wrapping_sub(1)) } else { RegSet::NONE }
+}
+
+fn record(op: &Op, out: &Masks, calls: &impl Calls, regs: Registers) -> Option<CallRecord> {
+    let callee = match op.flow {
+        Flow::CallIndirect => super::flow::NONE,
+        Flow::Call if calls.returns(op.target) => {
+            let effect = calls.effect(op.target);
+            (effect.kills == !RegSet::NONE).then_some(effect.callee)?
+        }
+        _ => return None,
+    };
+    Some(CallRecord {
+        callee,
+        reach: out.reach & regs.results,
+        used: out.needed & regs.results,
+        tail: false,
+        no_escape: (out.escapes & regs.first).is_empty(),
+    })
+}
+
+fn trivial(body: &Body<'_>) -> Trivial {
+    let mut trivial = Trivial::Spills;
+    for op in body.ops.iter().filter(|op| !body.is_growth(op) && !op.nop) {
+        match op.flow {
+            Flow::Ret => return trivial,
+            Flow::Next if op.nil_check => trivial = Trivial::NilChecks,
+            Flow::Next if op.store && op.stack.is_some() && op.data.is_some() => {}
+            _ => return Trivial::No,
+        }
+    }
+    Trivial::No
+}
+
+/// The parameters that a stack-growth block stores, as a set.
+pub fn spilled(growth: &Growth) -> RegSet {
+    growth.spills.iter().map(|s| s.reg).collect::<RegSet>()
+}
+
+/// The first register of a set that is in `order`, and how many of `order` precede it.
+pub fn lowest(set: RegSet, order: &[Reg]) -> usize {
+    order.iter().position(|r| set.has(*r)).unwrap_or(order.len())
+}

@@ -1,0 +1,367 @@
+//! x86 machine code to [`Op`]s, for amd64 and 386. The only file that names `iced_x86`.
+
+use super::op::{Flow, Op, StackSlot, Written};
+use crate::abi::location::{Reg, RegSet};
+use crate::limits;
+use iced_x86::{
+    Code, Decoder, DecoderOptions, FlowControl, Instruction, InstructionInfoFactory, InstructionInfoOptions, Mnemonic,
+    OpAccess, OpKind, Register,
+};
+
+/// How far a flag-setting instruction may be from the one that reads its flags.
+const FLAGS_REACH: usize = 12;
+
+/// A decoder with its scratch memory; make one per thread.
+pub struct X86 {
+    bits: u32,
+    info: InstructionInfoFactory,
+    instruction: Instruction,
+}
+
+impl X86 {
+    /// A decoder for 64- or 32-bit code.
+    pub fn new(bits: u32) -> Self {
+        X86 { bits, info: InstructionInfoFactory::new(), instruction: Instruction::default() }
+    }
+
+    /// Decodes `code`, which starts at `entry`, into `ops` (cleared first).
+    pub fn decode(&mut self, code: &[u8], entry: u64, ops: &mut Vec<Op>) {
+        ops.clear();
+        let code = &code[..code.len().min(limits::MAX_FUNCTION_BYTES)];
+        let mut decoder = Decoder::with_ip(self.bits, code, entry, DecoderOptions::NONE);
+        let mut flags_writer = None;
+        while decoder.can_decode() && ops.len() < limits::MAX_FUNCTION_OPS {
+            decoder.decode_out(&mut self.instruction);
+            let mut op = self.op(entry);
+            let ins = &self.instruction;
+            if ins.rflags_read() != 0 && !matches!(op.flow, Flow::Ret) {
+                mark_flags_read(ops, flags_writer);
+            }
+            if matches!(ins.mnemonic(), Mnemonic::Sete | Mnemonic::Setne) && !op.writes.has(RAX) {
+                op.impure |= ops.last().is_some_and(|last| last.impure);
+            }
+            if ins.rflags_modified() != 0 {
+                flags_writer = Some(ops.len());
+            }
+            ops.push(op);
+        }
+    }
+
+    /// Decodes `code` and throws the instructions away: the floor that any analysis of code stands on.
+    pub fn decode_only(&mut self, code: &[u8], entry: u64) -> u64 {
+        let mut decoder = Decoder::with_ip(self.bits, code, entry, DecoderOptions::NONE);
+        let mut sum = 0u64;
+        while decoder.can_decode() {
+            decoder.decode_out(&mut self.instruction);
+            sum = sum.wrapping_add(self.instruction.len() as u64 ^ self.instruction.code() as u64);
+        }
+        sum
+    }
+
+    fn op(&mut self, entry: u64) -> Op {
+        let ins = self.instruction;
+        let mut op = Op { at: (ins.ip() - entry) as u32, len: ins.len() as u8, flow: flow(&ins), ..Op::default() };
+        if ins.is_invalid() || is_trap(&ins) {
+            op.flow = Flow::Stop;
+            op.len = op.len.max(1);
+            return op;
+        }
+        if ins.mnemonic() == Mnemonic::Nop || is_self_exchange(&ins) {
+            op.nop = true;
+            return op;
+        }
+        self.registers(&ins, &mut op);
+        operands(&ins, &mut op);
+        op.impure = is_impure(&ins);
+        op
+    }
+
+    fn registers(&mut self, ins: &Instruction, op: &mut Op) {
+        let info = self.info.info_options(ins, InstructionInfoOptions::NO_MEMORY_USAGE);
+        for used in info.used_registers() {
+            let Some(set) = tracked(used.register()) else { continue };
+            match used.access() {
+                OpAccess::Read | OpAccess::CondRead => op.reads |= set,
+                OpAccess::Write => op.writes |= set,
+                OpAccess::ReadWrite | OpAccess::ReadCondWrite | OpAccess::CondWrite => {
+                    op.reads |= set;
+                    op.writes |= set;
+                }
+                _ => {}
+            }
+        }
+        if op.is_call() || op.flow == Flow::Call {
+            op.writes = RegSet::NONE;
+        }
+        if is_zeroing(ins) {
+            op.reads = RegSet::NONE;
+        } else if overwrites_destination(ins) {
+            op.reads = op.reads & !op.writes;
+        }
+    }
+}
+
+const RAX: Reg = Reg(0);
+
+fn mark_flags_read(ops: &mut [Op], writer: Option<usize>) {
+    let Some(index) = writer else { return };
+    if ops.len() - index <= FLAGS_REACH
+        && let Some(op) = ops.get_mut(index)
+    {
+        op.flags_read = true;
+    }
+}
+
+/// The register as the recovery numbers it; `None` for SP, flags, segments and the like.
+fn number(register: Register) -> Option<Reg> {
+    let full = register.full_register();
+    if full.is_gpr() && full != Register::RSP {
+        return Some(Reg(full.number() as u8));
+    }
+    full.is_vector_register().then(|| full.number()).filter(|n| *n < 32).map(|n| Reg::float(n as u8))
+}
+
+fn tracked(register: Register) -> Option<RegSet> {
+    number(register).map(RegSet::of)
+}
+
+fn flow(ins: &Instruction) -> Flow {
+    match ins.flow_control() {
+        FlowControl::Next => Flow::Next,
+        FlowControl::UnconditionalBranch => Flow::Jump,
+        FlowControl::ConditionalBranch | FlowControl::XbeginXabortXend => Flow::Branch,
+        FlowControl::IndirectBranch => Flow::JumpIndirect,
+        FlowControl::Call => Flow::Call,
+        FlowControl::IndirectCall => Flow::CallIndirect,
+        FlowControl::Return => Flow::Ret,
+        // SYSCALL and INT n come back; only traps end here.
+        FlowControl::Interrupt => Flow::Next,
+        FlowControl::Exception => Flow::Stop,
+    }
+}
+
+fn is_trap(ins: &Instruction) -> bool {
+    matches!(ins.mnemonic(), Mnemonic::Int3 | Mnemonic::Ud2 | Mnemonic::Ud1 | Mnemonic::Ud0 | Mnemonic::Hlt)
+}
+
+fn is_self_exchange(ins: &Instruction) -> bool {
+    ins.mnemonic() == Mnemonic::Xchg && same_registers(ins)
+}
+
+fn same_registers(ins: &Instruction) -> bool {
+    ins.op_count() >= 2
+        && ins.op0_kind() == OpKind::Register
+        && ins.op1_kind() == OpKind::Register
+        && ins.op0_register() == ins.op1_register()
+}
+
+/// `xor r,r` and its kin: the old value does not matter.
+fn is_zeroing(ins: &Instruction) -> bool {
+    use Mnemonic::*;
+    let idiom = matches!(
+        ins.mnemonic(),
+        Xor | Sub | Sbb | Pxor | Xorps | Xorpd | Pcmpeqb | Pcmpeqw | Pcmpeqd | Pcmpeqq | Vpxor | Vxorps | Vxorpd
+    );
+    idiom && same_registers(ins) && (ins.op_count() < 3 || ins.op1_register() == ins.op2_register())
+}
+
+/// Instructions whose old destination is kept only in bits that Go never looks at.
+fn overwrites_destination(ins: &Instruction) -> bool {
+    use Mnemonic::*;
+    let partial = matches!(
+        ins.mnemonic(),
+        Bsf | Bsr
+            | Cvtsi2sd
+            | Cvtsi2ss
+            | Cvtss2sd
+            | Cvtsd2ss
+            | Sqrtsd
+            | Sqrtss
+            | Roundsd
+            | Roundss
+            | Popcnt
+            | Tzcnt
+            | Lzcnt
+    );
+    partial && !(ins.op1_kind() == OpKind::Register && number(ins.op0_register()) == number(ins.op1_register()))
+}
+
+/// Writes that are by-products: implicit outputs, atomics, string operations (measured: never a result).
+fn is_impure(ins: &Instruction) -> bool {
+    use Mnemonic::*;
+    ins.has_lock_prefix()
+        || ins.is_string_instruction()
+        || matches!(
+            ins.mnemonic(),
+            Mul | Mulx
+                | Div
+                | Idiv
+                | Cqo
+                | Cdq
+                | Cwd
+                | Xchg
+                | Xadd
+                | Cmpxchg
+                | Cmpxchg8b
+                | Cmpxchg16b
+                | Cpuid
+                | Rdtsc
+                | Rdtscp
+                | Xgetbv
+                | Syscall
+        )
+        || (ins.mnemonic() == Imul && ins.op_count() == 1)
+}
+
+/// Fills what the operands say: target, stack slot, data register, address registers, kind of the written value.
+fn operands(ins: &Instruction, op: &mut Op) {
+    if matches!(op.flow, Flow::Jump | Flow::Branch | Flow::Call) {
+        op.target = ins.near_branch_target();
+        return;
+    }
+    let memory = (0..ins.op_count()).find(|i| ins.op_kind(*i) == OpKind::Memory);
+    if let Some(position) = memory {
+        memory_operand(ins, position, op);
+    }
+    if is_moving(ins) {
+        op.written = moved(ins, op);
+        if memory.is_none() && ins.op_kind(1) != OpKind::Register {
+            op.target = ins.immediate(1);
+        }
+    } else if is_zeroing(ins) {
+        op.written = Written::Constant;
+    } else if ins.mnemonic() == Mnemonic::Lea && ins.is_ip_rel_memory_operand() {
+        op.written = Written::Constant;
+    }
+}
+
+fn memory_operand(ins: &Instruction, position: u32, op: &mut Op) {
+    let (base, index) = (ins.memory_base(), ins.memory_index());
+    op.address = tracked(base).unwrap_or_default() | tracked(index).unwrap_or_default();
+    if ins.is_ip_rel_memory_operand() || (base == Register::None && index == Register::None) {
+        op.target = ins.memory_displacement64();
+    }
+    let is_lea = ins.mnemonic() == Mnemonic::Lea;
+    if base.full_register() == Register::RSP && index == Register::None {
+        let size = if is_lea { 0 } else { ins.memory_size().size().min(255) as u8 };
+        op.stack = Some(StackSlot { disp: ins.memory_displacement64() as i64 as i32, size });
+    }
+    if is_lea {
+        return;
+    }
+    if ins.mnemonic() == Mnemonic::Test && ins.op1_kind() == OpKind::Register && ins.op1_register() == Register::AL {
+        op.nil_check = true;
+        op.reads = op.address;
+    }
+    op.store =
+        position == 0 && !matches!(ins.mnemonic(), Mnemonic::Cmp | Mnemonic::Test | Mnemonic::Bt | Mnemonic::Ucomisd);
+    op.load = !op.store || !is_moving(ins);
+    let other = 1 - position.min(1);
+    if is_moving(ins) && ins.op_kind(other) == OpKind::Register {
+        op.data = number(ins.op_register(other));
+    }
+}
+
+fn is_moving(ins: &Instruction) -> bool {
+    use Mnemonic::*;
+    matches!(
+        ins.mnemonic(),
+        Mov | Movzx
+            | Movsx
+            | Movsxd
+            | Movss
+            | Movsd
+            | Movups
+            | Movupd
+            | Movaps
+            | Movapd
+            | Movdqu
+            | Movdqa
+            | Movq
+            | Movd
+            | Vmovdqu
+            | Vmovdqa
+            | Vmovups
+            | Vmovdqu64
+            | Vmovdqu32
+    ) && ins.op_count() >= 2
+        && !matches!(ins.code(), Code::Movsd_m32_m32)
+}
+
+fn moved(ins: &Instruction, op: &Op) -> Written {
+    if op.load {
+        let frame = ins.memory_base().full_register() == Register::RBP && ins.memory_index() == Register::None;
+        return match op.stack {
+            Some(_) => Written::Reload,
+            None if frame => Written::Reload,
+            None if op.address.is_empty() => Written::Constant,
+            None => Written::Computed,
+        };
+    }
+    match ins.op_kind(1) {
+        // X15 is zero by convention, so a copy of it is a constant.
+        OpKind::Register if number(ins.op_register(1)) == Some(Reg::float(15)) => Written::Constant,
+        OpKind::Register => Written::Copy,
+        _ => Written::Constant,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decode(code: &[u8]) -> Vec<Op> {
+        let mut ops = Vec::new();
+        X86::new(64).decode(code, 0x1000, &mut ops);
+        ops
+    }
+
+    fn set(regs: &[u8]) -> RegSet {
+        regs.iter().map(|r| Reg(*r)).collect()
+    }
+
+    #[test]
+    fn nil_check_reads_only_the_address() {
+        let op = decode(&[0x84, 0x03])[0]; // test [rbx], al
+        assert!(op.nil_check);
+        assert_eq!((op.reads, op.writes), (set(&[3]), RegSet::NONE));
+    }
+
+    #[test]
+    fn zeroing_is_a_constant_and_reads_nothing() {
+        let op = decode(&[0x31, 0xc0])[0]; // xor eax, eax
+        assert_eq!((op.reads, op.writes, op.written), (RegSet::NONE, set(&[0]), Written::Constant));
+    }
+
+    #[test]
+    fn stack_accesses_name_slot_and_register() {
+        let ops = decode(&[0x48, 0x89, 0x44, 0x24, 0x08, 0x0f, 0xb6, 0x5c, 0x24, 0x10]); // mov [rsp+8],rax; movzx ebx, byte [rsp+16]
+        assert_eq!(ops[0].stack, Some(StackSlot { disp: 8, size: 8 }));
+        assert!(ops[0].store && !ops[0].load && ops[0].data == Some(Reg(0)));
+        assert_eq!(ops[1].stack, Some(StackSlot { disp: 16, size: 1 }));
+        assert!(ops[1].load && ops[1].data == Some(Reg(3)) && ops[1].written == Written::Reload);
+    }
+
+    #[test]
+    fn flags_that_are_read_make_the_arithmetic_unfit_as_evidence() {
+        let ops = decode(&[0x48, 0x29, 0xd8, 0x72, 0x00, 0x48, 0x29, 0xd8]); // sub rax,rbx; jb +0; sub rax,rbx
+        assert!(!ops[0].is_pure());
+        assert!(ops[2].is_pure());
+        assert_eq!(ops[1].target, 0x1005);
+    }
+
+    #[test]
+    fn partial_moves_and_exchanges() {
+        let ops = decode(&[0xf2, 0x48, 0x0f, 0x2a, 0xc0, 0x48, 0x87, 0xdb, 0x0f, 0x0b, 0x90]); // cvtsi2sd xmm0,rax; xchg rbx,rbx; ud2; nop
+        assert_eq!((ops[0].reads, ops[0].writes), (set(&[0]), RegSet::of(Reg::float(0))));
+        assert!(ops[1].nop && ops[3].nop);
+        assert_eq!(ops[2].flow, Flow::Stop);
+    }
+
+    #[test]
+    fn any_bytes_decode() {
+        let bytes: Vec<u8> = (0..4096u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+        let ops = decode(&bytes);
+        assert_eq!(ops.last().map(Op::end), Some(4096));
+    }
+}

@@ -1,0 +1,170 @@
+//! Result registers from code: how many integer and how many float registers a function returns.
+//!
+//! *Reads* the summaries of [`crate::code::usage`], and what is already known of some functions.
+//! *Can be trusted* because Go's compiler leaves no register write behind that nothing wants: one that is dead and
+//! reaches a RET is a result. Results fill registers from the first on, so the question is a count per class.
+//! Lower and upper bounds come first ([`bounds`]); where they meet nothing is left to decide. Between them a list of
+//! measured rules decides ([`decide`]), each with the share of cases in which it was right.
+
+pub mod bounds;
+pub mod decide;
+
+use crate::abi::location::{Reg, RegSet};
+use crate::code::flow::NONE;
+use crate::code::usage::{CallRecord, Summary, Trivial};
+
+/// A set of positions in one class's result sequence.
+pub type Bits = u32;
+
+/// What is known of a function before its code is asked.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Known {
+    /// Register results (integer, float), from types or tables.
+    pub results: Option<(u8, u8)>,
+    /// Its parameters in registers.
+    pub params: RegSet,
+    /// Nothing of its code says anything: assembly, or an ABI0 body.
+    pub opaque: bool,
+    /// Marked as a wrapper by the compiler (`funcID` wrapper).
+    pub wrapper: bool,
+    /// It reads the closure context.
+    pub closure: bool,
+    /// It allocates and returns a pointer to the memory.
+    pub allocator: bool,
+}
+
+/// One function, seen by one class of registers.
+#[derive(Debug, Clone, Default)]
+pub struct Node {
+    at_ret: Bits,
+    computed: Bits,
+    constant: Bits,
+    copied: Bits,
+    reloaded: Bits,
+    read: Bits,
+    untouched: Bits,
+    avoided: Bits,
+    every_ret: Bits,
+    /// Parameters of this class.
+    params: Bits,
+    /// Parameters in all, in registers.
+    param_count: u32,
+    /// First and last index in [`Program::edges`].
+    edges: (u32, u32),
+    fixed: Option<u8>,
+    has_ret: bool,
+    has_tail: bool,
+    opaque: bool,
+    wrapper: bool,
+    closure: bool,
+    allocator: bool,
+    unknown_exit: bool,
+    trivial: Trivial,
+}
+
+/// A call, seen by one class of registers.
+#[derive(Debug, Clone, Copy)]
+pub struct Edge {
+    callee: u32,
+    reach: Bits,
+    used: Bits,
+    tail: bool,
+    no_escape: bool,
+}
+
+/// All functions and calls, seen by one class of registers.
+#[derive(Debug, Default)]
+pub struct Program {
+    nodes: Vec<Node>,
+    edges: Vec<Edge>,
+    /// Registers in the class's sequence.
+    max: u8,
+    /// Whether this is the float class.
+    float: bool,
+}
+
+/// The set's positions in `order`.
+pub fn positions(set: RegSet, order: &[Reg]) -> Bits {
+    order.iter().enumerate().fold(0, |bits, (i, reg)| bits | Bits::from(set.has(*reg)) << i)
+}
+
+/// One past the highest position in the set.
+fn height(bits: Bits) -> u8 {
+    (Bits::BITS - bits.leading_zeros()) as u8
+}
+
+/// The lowest position in the set, or `max`.
+fn lowest(bits: Bits, max: u8) -> u8 {
+    (bits.trailing_zeros() as u8).min(max)
+}
+
+/// The first `n` positions.
+fn first(n: u8) -> Bits {
+    (1 << n) - 1
+}
+
+impl Program {
+    /// The class with the registers `order`, of all functions.
+    pub fn new(summaries: &[Summary], known: &[Known], order: &[Reg], float: bool) -> Self {
+        let mut program = Program { max: order.len() as u8, float, ..Program::default() };
+        for (summary, known) in summaries.iter().zip(known) {
+            let from = program.edges.len() as u32;
+            program.edges.extend(summary.calls.iter().map(|call| edge(call, order)));
+            let edges = (from, program.edges.len() as u32);
+            program.nodes.push(node(summary, known, order, float, edges));
+        }
+        program
+    }
+
+    fn edges(&self, node: &Node) -> &[Edge] {
+        self.edges.get(node.edges.0 as usize..node.edges.1 as usize).unwrap_or_default()
+    }
+
+    fn all_edges(&self) -> impl Iterator<Item = (usize, &Node, &Edge)> {
+        self.nodes.iter().enumerate().flat_map(|(i, n)| self.edges(n).iter().map(move |e| (i, n, e)))
+    }
+}
+
+impl Edge {
+    /// The callee's index, when it is a function of the binary.
+    fn target(&self) -> Option<usize> {
+        (self.callee != NONE).then_some(self.callee as usize)
+    }
+}
+
+fn edge(call: &CallRecord, order: &[Reg]) -> Edge {
+    Edge {
+        callee: call.callee,
+        reach: positions(call.reach, order),
+        used: positions(call.used, order),
+        tail: call.tail,
+        no_escape: call.no_escape,
+    }
+}
+
+fn node(s: &Summary, known: &Known, order: &[Reg], float: bool, edges: (u32, u32)) -> Node {
+    let bits = |set| positions(set, order);
+    Node {
+        at_ret: bits(s.dead_at_ret),
+        computed: bits(s.dead_computed),
+        constant: bits(s.dead_constant),
+        copied: bits(s.dead_copy),
+        reloaded: bits(s.dead_reload),
+        read: bits(s.read_and_returned),
+        untouched: bits(s.untouched),
+        avoided: bits(s.avoided),
+        every_ret: bits(s.written_at_every_ret),
+        params: bits(known.params),
+        param_count: known.params.0.count_ones(),
+        edges,
+        fixed: known.results.map(|(ints, floats)| if float { floats } else { ints }),
+        has_ret: s.has_ret,
+        has_tail: s.calls.iter().any(|c| c.tail),
+        opaque: known.opaque,
+        wrapper: known.wrapper,
+        closure: known.closure,
+        allocator: known.allocator,
+        unknown_exit: s.unknown_exit,
+        trivial: s.trivial,
+    }
+}
