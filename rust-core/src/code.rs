@@ -5,5 +5,6 @@
 pub mod flow;
 pub mod growth;
 pub mod op;
+pub mod survey;
 pub mod usage;
 pub mod x86;

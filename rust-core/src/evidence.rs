@@ -1,4 +1,40 @@
 //! What each source knows of a function: one file per source. None sees another; [`crate::resolve`] picks.
 
+pub mod arg_info;
 pub mod dwarf;
+pub mod helpers;
 pub mod results;
+
+use crate::abi::location::Piece;
+use crate::report::{Confidence, Source};
+use crate::types::{Role, TypeId};
+
+/// A parameter or result and its places.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Value {
+    /// Go name, empty when unknown.
+    pub name: String,
+    /// Receiver or dictionary.
+    pub role: Option<Role>,
+    /// Its type.
+    pub ty: Option<TypeId>,
+    /// Bytes.
+    pub size: u32,
+    /// In memory order of the value.
+    pub pieces: Vec<Piece>,
+}
+
+/// What one source says of one side, parameters or results, of a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// Who says it.
+    pub source: Source,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// In order.
+    pub values: Vec<Value>,
+    /// In one line.
+    pub text: String,
+    /// Addresses that it rests on.
+    pub at: Vec<u64>,
+}

@@ -23,8 +23,10 @@ pub mod limits;
 pub mod options;
 #[cfg(feature = "python")]
 mod python;
+pub mod program;
 pub mod reader;
 pub mod report;
+pub mod resolve;
 pub mod signature;
 pub mod types;
 

@@ -16,6 +16,8 @@ pub const MAX_NAME: usize = 4096;
 pub const MAX_FUNCTION_BYTES: usize = 4 << 20;
 /// Instructions decoded for one function.
 pub const MAX_FUNCTION_OPS: usize = 1 << 20;
+/// Jumps out of one function that are followed.
+pub const MAX_EXITS: usize = 64;
 /// Targets read from one jump table.
 pub const MAX_JUMP_TABLE: usize = 4096;
 /// Targets read from all jump tables of one function.

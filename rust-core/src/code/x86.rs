@@ -1,6 +1,7 @@
 //! x86 machine code to [`Op`]s, for amd64 and 386. The only file that names `iced_x86`.
 
 use super::op::{Flow, Op, StackSlot, Written};
+use super::survey::Survey;
 use crate::abi::location::{Reg, RegSet};
 use crate::limits;
 use iced_x86::{
@@ -10,6 +11,12 @@ use iced_x86::{
 
 /// How far a flag-setting instruction may be from the one that reads its flags.
 const FLAGS_REACH: usize = 12;
+
+/// `xorps xmm15, xmm15`: begins the set-up of ABIInternal's registers around calls of the other convention
+/// (`cmd/compile/internal/amd64/ssa.go`, `zeroX15`).
+const ZERO_X15: &[u8] = &[0x45, 0x0f, 0x57, 0xff];
+/// Instructions that the set-up takes until the call: itself, and up to four to load g.
+const FIX_UP_REACH: u8 = 6;
 
 /// A decoder with its scratch memory; make one per thread.
 pub struct X86 {
@@ -56,6 +63,41 @@ impl X86 {
             sum = sum.wrapping_add(self.instruction.len() as u64 ^ self.instruction.code() as u64);
         }
         sum
+    }
+
+    /// Takes a first look at a function: much cheaper than [`X86::decode`]. `wanted` picks the calls to keep.
+    pub fn survey(&mut self, code: &[u8], entry: u64, wanted: impl Fn(u64) -> bool) -> Survey {
+        let mut survey = Survey::default();
+        let end = entry + code.len() as u64;
+        let mut decoder = Decoder::with_ip(self.bits, code, entry, DecoderOptions::NONE);
+        let mut fixed_up = 0u8;
+        let mut after_call = false;
+        while decoder.can_decode() {
+            let position = decoder.position();
+            decoder.decode_out(&mut self.instruction);
+            let (ins, rest) = (&self.instruction, &code[position..]);
+            if rest.starts_with(ZERO_X15) && !after_call {
+                fixed_up = FIX_UP_REACH;
+            }
+            let flow = flow(ins);
+            let leaves = matches!(flow, Flow::Call | Flow::CallIndirect | Flow::Jump | Flow::JumpIndirect);
+            survey.enters_internal |= leaves && fixed_up > 0;
+            fixed_up = fixed_up.saturating_sub(1);
+            after_call = matches!(flow, Flow::Call | Flow::CallIndirect);
+            match flow {
+                Flow::Ret => survey.has_ret = true,
+                Flow::JumpIndirect => survey.has_indirect_jump = true,
+                Flow::Jump | Flow::Branch if !(entry..end).contains(&ins.near_branch_target()) => {
+                    survey.exit(ins.near_branch_target());
+                }
+                Flow::Call if wanted(ins.near_branch_target()) => {
+                    let restored = code.get(decoder.position()..).is_some_and(|after| after.starts_with(ZERO_X15));
+                    survey.calls.push((ins.near_branch_target(), restored));
+                }
+                _ => {}
+            }
+        }
+        survey
     }
 
     fn op(&mut self, entry: u64) -> Op {

@@ -7,6 +7,7 @@
 //! measured rules decides ([`decide`]), each with the share of cases in which it was right.
 
 pub mod bounds;
+pub mod confidence;
 pub mod decide;
 
 use crate::abi::location::{Reg, RegSet};

@@ -1,0 +1,73 @@
+//! The program: an image with its Go metadata, as the evidence sources see it.
+
+use crate::abi::registers::Convention;
+use crate::code::flow::NONE;
+use crate::golang::Metadata;
+use crate::golang::pclntab::Func;
+use crate::image::Image;
+use crate::limits;
+use crate::options::Options;
+use std::borrow::Cow;
+
+/// What every evidence source reads. Functions are known by their index, in address order.
+pub struct Program<'a> {
+    /// The container.
+    pub image: &'a Image<'a>,
+    /// Go's metadata.
+    pub meta: &'a Metadata,
+    /// What compiled functions use.
+    pub internal: Convention,
+    /// What assembly uses unless it says otherwise.
+    pub abi0: Convention,
+    /// Whether names may be looked at.
+    pub names: bool,
+}
+
+impl<'a> Program<'a> {
+    /// Puts image and metadata together.
+    pub fn new(image: &'a Image<'a>, meta: &'a Metadata, options: &Options) -> Self {
+        let abi0 = Convention::abi0(image.arch);
+        let version = &meta.version;
+        let registers = !version.experiment("noregabi");
+        let internal = Convention::abi_internal(image.arch, image.os, u32::from(version.minor()));
+        Program { image, meta, internal: if registers { internal } else { abi0 }, abi0, names: options.names }
+    }
+
+    /// All functions.
+    pub fn funcs(&self) -> &'a [Func] {
+        &self.meta.pclntab.funcs
+    }
+
+    /// The function whose first instruction is at `addr`.
+    pub fn at(&self, addr: u64) -> Option<usize> {
+        self.funcs().binary_search_by_key(&addr, |f| f.entry).ok()
+    }
+
+    /// The function that contains `addr`.
+    pub fn containing(&self, addr: u64) -> Option<usize> {
+        let index = self.funcs().partition_point(|f| f.entry <= addr).checked_sub(1)?;
+        (addr < self.funcs()[index].end).then_some(index)
+    }
+
+    /// [`Program::containing`], with [`NONE`] for what is no function.
+    pub fn callee(&self, addr: u64) -> u32 {
+        self.containing(addr).map_or(NONE, |i| i as u32)
+    }
+
+    /// A function's bytes, as far as the file has them.
+    pub fn code(&self, func: &Func) -> &'a [u8] {
+        self.code_from(func.entry, func.end)
+    }
+
+    /// The bytes from `from` to `to`, as far as the file has them.
+    pub fn code_from(&self, from: u64, to: u64) -> &'a [u8] {
+        let tail = self.image.tail(from);
+        let len = usize::try_from(to.saturating_sub(from)).unwrap_or(usize::MAX);
+        &tail[..tail.len().min(len).min(limits::MAX_FUNCTION_BYTES)]
+    }
+
+    /// A function's Go name, empty when it is gone or not to be looked at.
+    pub fn name(&self, func: &Func) -> Cow<'a, str> {
+        if self.names { self.meta.pclntab.name(self.image, func) } else { Cow::Borrowed("") }
+    }
+}

@@ -1,0 +1,189 @@
+//! Puts what was resolved into a [`Report`].
+
+use super::{
+    Addr, Binary, Confidence, Evidence, Frame, Function, FunctionKind, Go, Module, Note, Piece, Report, SCHEMA, Sides,
+    Source, Tool, Value,
+};
+use crate::abi::registers::reg_name;
+use crate::arch::Arch;
+use crate::evidence::helpers::members;
+use crate::evidence::{self, Claim};
+use crate::golang::func_id::FuncId;
+use crate::golang::pclntab::Func;
+use crate::golang::symbol_name::SymbolName;
+use crate::options::Options;
+use crate::program::Program;
+use crate::report::types::TypeList;
+use crate::resolve::Resolved;
+use crate::types::{Role, Types};
+
+/// The whole report, without what `emit::fill` adds.
+pub fn report(program: &Program<'_>, types: &Types, resolved: Vec<Resolved>, data: &[u8], options: &Options) -> Report {
+    let mut list = TypeList::new(types);
+    let wanted = |func: &Func| options.only.as_ref().is_none_or(|only| is_wanted(program, func, only));
+    let funcs = program.funcs().iter().zip(resolved).filter(|(f, _)| wanted(f));
+    let functions = funcs.map(|(f, r)| function(program, f, r, options, &mut list)).collect();
+    Report {
+        schema: SCHEMA.to_string(),
+        tool: Tool { name: "goabi".to_string(), version: env!("CARGO_PKG_VERSION").to_string() },
+        binary: binary(program, data),
+        go: go(program),
+        packs: Vec::new(),
+        types: list.finish(),
+        functions,
+        call_sites: Vec::new(),
+        annotations: Vec::new(),
+        notes: notes(program),
+    }
+}
+
+fn is_wanted(program: &Program<'_>, func: &Func, only: &str) -> bool {
+    let address = only.strip_prefix("0x").and_then(|digits| u64::from_str_radix(digits, 16).ok());
+    address.is_some_and(|a| (func.entry..func.end).contains(&a)) || program.name(func) == only
+}
+
+fn binary(program: &Program<'_>, data: &[u8]) -> Binary {
+    use sha2::Digest;
+    let image = program.image;
+    let digest = sha2::Sha256::digest(data);
+    Binary {
+        sha256: digest.iter().map(|b| format!("{b:02x}")).collect(),
+        size: data.len() as u64,
+        format: image.format.name().to_string(),
+        os: image.os.name().to_string(),
+        arch: image.arch.info().name.to_string(),
+        image_base: Addr(image.base),
+        entry: Addr(image.entry),
+    }
+}
+
+fn go(program: &Program<'_>) -> Go {
+    let meta = program.meta;
+    let (version, build) = (&meta.version, &meta.build);
+    let module = |m: &crate::golang::buildinfo::Module| Module { path: m.path.clone(), version: m.version.clone() };
+    Go {
+        version: version.text.clone(),
+        version_source: version.source.name().to_string(),
+        abi: if program.internal.uses_registers() { "ABIInternal" } else { "ABI0" }.to_string(),
+        module: build.main.as_ref().map(|m| m.path.clone()).unwrap_or_default(),
+        deps: build.deps.iter().map(module).collect(),
+        settings: build.settings.iter().cloned().collect(),
+        pclntab: Some(Addr(meta.pclntab.header.addr)),
+        moduledata: meta.modules.iter().map(|m| Addr(m.addr)).collect(),
+        cgo: meta.cgo(program.image),
+        obfuscated: meta.obfuscated,
+        stripped: program.image.symbols.is_empty(),
+    }
+}
+
+fn notes(program: &Program<'_>) -> Vec<Note> {
+    let texts = program.image.notes.iter().chain(&program.meta.notes);
+    texts.take(crate::limits::MAX_NOTES).map(|text| Note { at: None, text: text.clone() }).collect()
+}
+
+fn function(
+    program: &Program<'_>,
+    func: &Func,
+    resolved: Resolved,
+    options: &Options,
+    types: &mut TypeList<'_>,
+) -> Function {
+    let arch = program.image.arch;
+    let name = program.name(func).into_owned();
+    let symbol = SymbolName::parse(&name);
+    let (file, line) = if program.names { program.meta.pclntab.file_line(program.image, func) } else { Default::default() };
+    let convention = if resolved.abi == super::Abi::ABIInternal { &program.internal } else { &program.abi0 };
+    let evidence = if options.evidence { evidence(&resolved) } else { Vec::new() };
+    let kind = kind(func, &resolved, symbol.is_closure());
+    let clobbers = members(convention.clobbers()).map(|r| reg_name(arch, r).to_string()).collect();
+    let package = symbol.package().to_string();
+    let mut values = |claim: &Option<Claim>| -> Vec<Value> {
+        claim.iter().flat_map(|c| &c.values).map(|v| value(v, arch, types)).collect()
+    };
+    Function {
+        entry: Addr(func.entry),
+        end: Some(Addr(func.end)),
+        package,
+        file: file.into_owned(),
+        line,
+        abi: resolved.abi,
+        c_abi: None,
+        kind,
+        noreturn: resolved.noreturn,
+        pair: None,
+        entries: Vec::new(),
+        params: values(&resolved.params),
+        results: values(&resolved.results),
+        closure_context: convention.closure.filter(|_| resolved.closure).map(|r| reg_name(arch, r).to_string()),
+        captures: Vec::new(),
+        clobbers,
+        arg_base: convention.arg_base,
+        frame: frame(program, func, &resolved),
+        source: Sides { params: source(&resolved.params), results: source(&resolved.results) },
+        confidence: Sides { params: confidence(&resolved.params), results: confidence(&resolved.results) },
+        prototype: String::new(),
+        usercall: None,
+        tuple: None,
+        notes: resolved.notes,
+        evidence,
+        name,
+    }
+}
+
+fn kind(func: &Func, resolved: &Resolved, named_closure: bool) -> FunctionKind {
+    match () {
+        () if resolved.helper.is_some() => FunctionKind::Helper,
+        () if resolved.asm => FunctionKind::Asm,
+        () if func.id == FuncId::Wrapper => FunctionKind::Wrapper,
+        () if resolved.closure || named_closure => FunctionKind::Closure,
+        () => FunctionKind::Go,
+    }
+}
+
+fn frame(program: &Program<'_>, func: &Func, resolved: &Resolved) -> Frame {
+    let deltas = program.meta.pclntab.sp_deltas(program.image, func);
+    let size = deltas.into_iter().flatten().map(|v| v.value.max(0) as u32).max().unwrap_or(0);
+    Frame {
+        size,
+        args: func.args,
+        stack_args: resolved.stack_args,
+        stack_results: resolved.stack_results,
+        spill: resolved.spill,
+    }
+}
+
+fn source(claim: &Option<Claim>) -> Option<Source> {
+    claim.as_ref().map(|c| c.source)
+}
+
+fn confidence(claim: &Option<Claim>) -> Confidence {
+    claim.as_ref().map_or(Confidence::Unknown, |c| c.confidence)
+}
+
+fn value(value: &evidence::Value, arch: Arch, types: &mut TypeList<'_>) -> Value {
+    let piece = |p: &crate::abi::location::Piece| Piece {
+        off: p.off,
+        size: p.size,
+        loc: p.loc.text(arch),
+        kind: p.kind.name().to_string(),
+    };
+    Value {
+        name: value.name.clone(),
+        role: value.role.map(|role| if role == Role::Dict { "dict" } else { "receiver" }.to_string()),
+        ty: value.ty.and_then(|id| types.id(id)),
+        shape: None,
+        size: value.size,
+        pieces: value.pieces.iter().map(piece).collect(),
+    }
+}
+
+fn evidence(resolved: &Resolved) -> Vec<Evidence> {
+    let entry = |claim: &Claim, agrees: bool| Evidence {
+        source: claim.source,
+        claim: claim.text.clone(),
+        at: claim.at.iter().copied().map(Addr).collect(),
+        agrees,
+    };
+    let won = resolved.params.iter().chain(&resolved.results).map(|c| entry(c, true));
+    won.chain(resolved.others.iter().map(|(c, agrees)| entry(c, *agrees))).collect()
+}

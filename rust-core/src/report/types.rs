@@ -1,0 +1,105 @@
+//! The types that a report's functions refer to, renumbered in the order of first use.
+
+use super::{Field, Method, Type};
+use crate::types::{Kind, TypeId, Types};
+use std::collections::HashMap;
+
+/// Collects types by use.
+pub struct TypeList<'t> {
+    types: &'t Types,
+    ids: HashMap<TypeId, u32>,
+    order: Vec<TypeId>,
+}
+
+impl<'t> TypeList<'t> {
+    /// Nothing is used yet.
+    pub fn new(types: &'t Types) -> Self {
+        TypeList { types, ids: HashMap::new(), order: Vec::new() }
+    }
+
+    /// The report's id of a type; `None` for an index that is not in the table.
+    pub fn id(&mut self, id: TypeId) -> Option<u32> {
+        self.types.get(id)?;
+        Some(*self.ids.entry(id).or_insert_with(|| {
+            self.order.push(id);
+            self.order.len() as u32 - 1
+        }))
+    }
+
+    /// All used types, and those that they refer to.
+    pub fn finish(mut self) -> Vec<Type> {
+        let mut out = Vec::new();
+        while let Some(id) = self.order.get(out.len()).copied() {
+            let number = out.len() as u32;
+            out.extend(self.convert(id, number));
+        }
+        out
+    }
+
+    fn convert(&mut self, id: TypeId, number: u32) -> Option<Type> {
+        let types = self.types;
+        let ty = types.get(id)?;
+        let mut out = Type {
+            id: number,
+            go_name: ty.name.clone(),
+            kind: kind_name(&ty.kind, ty.size).to_string(),
+            size: ty.size,
+            align: ty.align,
+            source: "rtype".to_string(),
+            ..Type::default()
+        };
+        match &ty.kind {
+            Kind::Pointer(elem) | Kind::Slice(elem) | Kind::Chan(elem) => out.elem = elem.and_then(|e| self.id(e)),
+            Kind::Array { elem, len } => (out.elem, out.len) = (self.id(*elem), Some(*len)),
+            Kind::Map { key, elem } => {
+                (out.key, out.elem) = (key.and_then(|k| self.id(k)), elem.and_then(|e| self.id(e)));
+            }
+            Kind::Struct(fields) => {
+                let field = |f: &crate::types::Field| {
+                    Some(Field { name: f.name.clone(), offset: f.offset, ty: self.id(f.ty)? })
+                };
+                out.fields = fields.iter().filter_map(field).collect();
+            }
+            Kind::Interface { methods } => {
+                let method = |m: &crate::types::Method| Method { name: m.name.clone(), ty: m.ty.and_then(|t| self.id(t)) };
+                out.methods = methods.iter().map(method).collect();
+            }
+            Kind::Func(signature) => {
+                out.params = signature.params.iter().filter_map(|p| self.id(p.ty)).collect();
+                out.results = signature.results.iter().filter_map(|p| self.id(p.ty)).collect();
+            }
+            _ => {}
+        }
+        Some(out)
+    }
+}
+
+fn kind_name(kind: &Kind, size: u64) -> &'static str {
+    match (kind, size) {
+        (Kind::Bool, _) => "bool",
+        (Kind::Int { signed: true }, 1) => "int8",
+        (Kind::Int { signed: true }, 2) => "int16",
+        (Kind::Int { signed: true }, 4) => "int32",
+        (Kind::Int { signed: true }, _) => "int64",
+        (Kind::Int { signed: false }, 1) => "uint8",
+        (Kind::Int { signed: false }, 2) => "uint16",
+        (Kind::Int { signed: false }, 4) => "uint32",
+        (Kind::Int { signed: false }, _) => "uint64",
+        (Kind::Uintptr, _) => "uintptr",
+        (Kind::Float, 4) => "float32",
+        (Kind::Float, _) => "float64",
+        (Kind::Complex, 8) => "complex64",
+        (Kind::Complex, _) => "complex128",
+        (Kind::String, _) => "string",
+        (Kind::UnsafePointer, _) => "unsafe.Pointer",
+        (Kind::Pointer(_), _) => "ptr",
+        (Kind::Slice(_), _) => "slice",
+        (Kind::Array { .. }, _) => "array",
+        (Kind::Struct(_), _) => "struct",
+        (Kind::Interface { .. }, _) => "interface",
+        (Kind::Map { .. }, _) => "map",
+        (Kind::Chan(_), _) => "chan",
+        (Kind::Func(_), _) => "func",
+        (Kind::Vector, _) => "vector",
+    }
+}

@@ -1,0 +1,67 @@
+//! What is known of every function while its neighbours are being analysed.
+
+use crate::abi::location::RegSet;
+use crate::code::flow::World;
+use crate::code::usage::{Calls, Effect, Registers};
+use crate::program::Program;
+
+/// One function, as its callers see it.
+#[derive(Debug, Clone, Copy)]
+pub struct Face {
+    /// Its register parameters, `None` when not known.
+    pub reads: Option<RegSet>,
+    /// Registers that it may change.
+    pub kills: RegSet,
+    /// Registers that it gives back beside results.
+    pub writes: RegSet,
+    /// Whether it can come back.
+    pub returns: bool,
+}
+
+impl Default for Face {
+    fn default() -> Self {
+        Face { reads: None, kills: !RegSet::NONE, writes: RegSet::NONE, returns: true }
+    }
+}
+
+/// All functions' faces.
+pub struct Knowledge<'p, 'a> {
+    /// The program.
+    pub program: &'p Program<'a>,
+    /// By function index.
+    pub faces: Vec<Face>,
+}
+
+impl Knowledge<'_, '_> {
+    fn face(&self, target: u64) -> (u32, Face) {
+        let callee = self.program.callee(target);
+        (callee, self.faces.get(callee as usize).copied().unwrap_or_default())
+    }
+}
+
+impl World for Knowledge<'_, '_> {
+    fn returns(&self, target: u64) -> bool {
+        self.face(target).1.returns
+    }
+
+    fn word(&self, addr: u64) -> Option<u64> {
+        self.program.image.word(addr)
+    }
+}
+
+impl Calls for Knowledge<'_, '_> {
+    fn effect(&self, target: u64) -> Effect {
+        let (callee, face) = self.face(target);
+        Effect { callee, reads: face.reads, kills: face.kills, writes: face.writes }
+    }
+
+    fn registers(&self) -> Registers {
+        let convention = &self.program.internal;
+        let all = convention.ints.iter().chain(convention.floats);
+        Registers {
+            results: all.copied().collect(),
+            closure: convention.closure.into_iter().collect(),
+            first: convention.ints.first().copied().into_iter().collect(),
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! The first look at every function: what the metadata gives, how it ends, which convention its body has.
+
+use super::Scratch;
+use crate::abi::location::RegSet;
+use crate::code::growth::{self, Growth};
+use crate::code::op::Op;
+use crate::code::survey::Survey;
+use crate::evidence::arg_info::ArgList;
+use crate::evidence::helpers::{self, Helper, Special};
+use crate::golang::arg_info;
+use crate::golang::func_id::FuncId;
+use crate::golang::funcdata::FuncData;
+use crate::golang::pclntab::Func;
+use crate::program::Program;
+use crate::report::Abi;
+use rayon::prelude::*;
+use std::collections::HashSet;
+
+/// What one function shows at first sight.
+#[derive(Debug, Clone, Default)]
+pub struct First {
+    /// A helper with a convention of its own.
+    pub helper: Option<Helper>,
+    /// The stack-growth block.
+    pub growth: Option<Growth>,
+    /// FUNCDATA_ArgInfo.
+    pub list: Option<ArgList>,
+    /// First byte of FUNCDATA_ArgLiveInfo.
+    pub live_start: Option<u32>,
+    /// Written in assembly.
+    pub asm: bool,
+    /// It keeps its closure across stack growth.
+    pub closure: bool,
+    /// Its code.
+    pub code: Survey,
+    /// It loads g itself at its start: a compiled body with ABI0.
+    pub loads_g: bool,
+}
+
+/// Bytes at the entry in which the stack check is looked for.
+const PROLOGUE: u64 = 96;
+/// Bytes of the longest stack-growth block.
+const GROWTH: u64 = 768;
+/// Instructions at the entry within which a compiled ABI0 body loads g.
+const LOADS_G_WITHIN: usize = 5;
+
+/// Looks at all functions.
+pub fn survey(program: &Program<'_>) -> Vec<First> {
+    let funcs = program.funcs();
+    let found: Vec<Option<Helper>> = funcs.par_iter().map(|f| helpers::find(program, f)).collect();
+    let is_morestack = |h: &Option<Helper>| matches!(h, Some(Helper { special: Special::Morestack, .. }));
+    let morestack: HashSet<u64> =
+        funcs.iter().zip(&found).filter(|(_, h)| is_morestack(h)).map(|(f, _)| f.entry).collect();
+    funcs
+        .par_iter()
+        .zip(found)
+        .map_init(|| Scratch::new(program), |scratch, (func, helper)| first(program, func, helper, &morestack, scratch))
+        .collect()
+}
+
+fn first(
+    program: &Program<'_>,
+    func: &Func,
+    helper: Option<Helper>,
+    morestack: &HashSet<u64>,
+    scratch: &mut Scratch,
+) -> First {
+    let table = &program.meta.pclntab;
+    let funcdata = |kind| table.funcdata(program.image, func, kind);
+    let info = funcdata(FuncData::ArgInfo).map(|at| arg_info::parse(program.image.tail(at)));
+    let is_asm = |target| program.at(target).is_some_and(|i| is_asm(program, &program.funcs()[i]));
+    let growth = stack_growth(program, func, morestack, scratch);
+    let asm = is_asm(func.entry);
+    First {
+        helper,
+        asm,
+        list: info.map(|info| ArgList::new(&info)),
+        live_start: funcdata(FuncData::ArgLiveInfo).and_then(|at| program.image.tail(at).first().copied()).map(u32::from),
+        closure: growth.as_ref().is_some_and(|g| keeps_closure(program, g.callee)),
+        loads_g: !asm && loads_g(program, &scratch.ops),
+        growth,
+        code: scratch.decoder.survey(program.code(func), func.entry, is_asm),
+    }
+}
+
+/// `runtime.morestack` keeps the closure context, `morestack_noctxt` clears it.
+fn keeps_closure(program: &Program<'_>, callee: u64) -> bool {
+    let func = program.at(callee).map(|i| &program.funcs()[i]);
+    func.is_some_and(|f| f.id == FuncId::Morestack || program.name(f) == "runtime.morestack")
+}
+
+fn is_asm(program: &Program<'_>, func: &Func) -> bool {
+    let table = &program.meta.pclntab;
+    func.flags.asm() || table.funcdata(program.image, func, FuncData::LocalsPointerMaps).is_none()
+}
+
+fn stack_growth(
+    program: &Program<'_>,
+    func: &Func,
+    morestack: &HashSet<u64>,
+    scratch: &mut Scratch,
+) -> Option<Growth> {
+    let start = program.code_from(func.entry, func.end.min(func.entry + PROLOGUE));
+    scratch.decoder.decode(start, func.entry, &mut scratch.ops);
+    let candidates: Vec<u32> = growth::candidates(&scratch.ops, func.entry).collect();
+    let mut ops = Vec::new();
+    candidates.into_iter().find_map(|offset| {
+        let at = func.entry + u64::from(offset);
+        let code = program.code_from(at, func.end.min(at + GROWTH));
+        scratch.decoder.decode(code, func.entry, &mut ops);
+        ops.iter_mut().for_each(|op| op.at = op.at.wrapping_add(offset));
+        growth::block(&ops, func.entry, |target| morestack.contains(&target))
+    })
+}
+
+fn loads_g(program: &Program<'_>, ops: &[Op]) -> bool {
+    let g: RegSet = program.internal.g.into_iter().collect();
+    ops.iter().take(LOADS_G_WITHIN).any(|op| op.load && !(op.writes & g).is_empty())
+}
+
+/// Each function's convention: compiled code is ABIInternal unless it sets up that convention's registers itself,
+/// assembly is ABI0 unless compiled code calls it without restoring them.
+pub fn conventions(program: &Program<'_>, firsts: &[First]) -> Vec<Abi> {
+    if !program.internal.uses_registers() {
+        return vec![Abi::ABI0; firsts.len()];
+    }
+    let compiled = |first: &First| if first.code.enters_internal || first.loads_g { Abi::ABI0 } else { Abi::ABIInternal };
+    let mut abis: Vec<Abi> = firsts.iter().map(|f| if f.asm { Abi::ABI0 } else { compiled(f) }).collect();
+    if program.internal.zero.is_none_or(|zero| program.abi0.zero == Some(zero)) {
+        return abis;
+    }
+    let mut plain = vec![0u32; firsts.len()];
+    let mut restored = vec![0u32; firsts.len()];
+    for (first, _) in firsts.iter().zip(&abis.clone()).filter(|(f, abi)| !f.asm && **abi == Abi::ABIInternal) {
+        for (target, fixed) in &first.code.calls {
+            if let Some(callee) = program.at(*target) {
+                *(if *fixed { &mut restored[callee] } else { &mut plain[callee] }) += 1;
+            }
+        }
+    }
+    for i in 0..abis.len() {
+        if firsts[i].asm && plain[i] > restored[i] {
+            abis[i] = Abi::ABIInternal;
+        }
+    }
+    abis
+}
+
+/// Which functions can come back, by their last instructions alone.
+pub fn returns(program: &Program<'_>, firsts: &[First]) -> Vec<bool> {
+    let mut returns: Vec<bool> = firsts.iter().map(|f| !matches!(f.helper, Some(Helper { special: Special::NoReturn, .. }))).collect();
+    for _ in 0..crate::limits::MAX_ROUNDS {
+        let mut changed = false;
+        for i in 0..firsts.len() {
+            let code = &firsts[i].code;
+            let ends = |target: &u64| program.at(*target).is_some_and(|t| !returns[t]);
+            let stays = !code.has_ret && !code.has_indirect_jump && code.exits.iter().all(ends);
+            // A function without any way out is a loop or a trap: in assembly it may still switch stacks.
+            let sure = stays && (!firsts[i].asm || !code.exits.is_empty());
+            if returns[i] && sure {
+                returns[i] = false;
+                changed = true;
+            }
+        }
+        if !changed {
+            break;
+        }
+    }
+    returns
+}
