@@ -3,6 +3,7 @@
 use crate::abi::registers::Convention;
 use crate::code::flow::NONE;
 use crate::golang::Metadata;
+use crate::golang::func_id::FuncId;
 use crate::golang::pclntab::Func;
 use crate::image::Image;
 use crate::limits;
@@ -69,5 +70,12 @@ impl<'a> Program<'a> {
     /// A function's Go name, empty when it is gone or not to be looked at.
     pub fn name(&self, func: &Func) -> Cow<'a, str> {
         if self.names { self.meta.pclntab.name(self.image, func) } else { Cow::Borrowed("") }
+    }
+
+    /// Whether C code is linked in: the build says so, or something else than Go imports functions.
+    pub fn has_cgo(&self) -> bool {
+        let built_with = self.meta.build.settings.iter().any(|(k, v)| k == "CGO_ENABLED" && v == "1");
+        let bridges = self.funcs().iter().any(|f| f.id == FuncId::Cgocallback || f.id == FuncId::CgocallbackGofunc);
+        built_with && bridges
     }
 }

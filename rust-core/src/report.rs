@@ -3,6 +3,9 @@
 //! Plain data. Its JSON Schema (`docs/report.schema.json`) is generated from these types. Addresses are in the file's
 //! own address space; functions, call sites and annotations are sorted by address.
 
+pub mod assemble;
+mod types;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -65,12 +65,12 @@ fn go(program: &Program<'_>) -> Go {
         version: version.text.clone(),
         version_source: version.source.name().to_string(),
         abi: if program.internal.uses_registers() { "ABIInternal" } else { "ABI0" }.to_string(),
-        module: build.main.as_ref().map(|m| m.path.clone()).unwrap_or_default(),
+        module: build.main.path.clone(),
         deps: build.deps.iter().map(module).collect(),
         settings: build.settings.iter().cloned().collect(),
         pclntab: Some(Addr(meta.pclntab.header.addr)),
         moduledata: meta.modules.iter().map(|m| Addr(m.addr)).collect(),
-        cgo: meta.cgo(program.image),
+        cgo: program.has_cgo(),
         obfuscated: meta.obfuscated,
         stripped: program.image.symbols.is_empty(),
     }
@@ -96,7 +96,7 @@ fn function(
     let evidence = if options.evidence { evidence(&resolved) } else { Vec::new() };
     let kind = kind(func, &resolved, symbol.is_closure());
     let clobbers = members(convention.clobbers()).map(|r| reg_name(arch, r).to_string()).collect();
-    let package = symbol.package().to_string();
+    let package = symbol.package.to_string();
     let mut values = |claim: &Option<Claim>| -> Vec<Value> {
         claim.iter().flat_map(|c| &c.values).map(|v| value(v, arch, types)).collect()
     };
