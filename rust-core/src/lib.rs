@@ -32,3 +32,40 @@ pub mod types;
 
 pub use error::{Error, Result};
 pub use options::{Observer, Options};
+
+use image::{Image, Segment, SegmentsInfo};
+use report::Report;
+
+/// Analyses a file.
+pub fn analyze(data: &[u8], options: &Options) -> Result<Report> {
+    analyze_observed(data, options, &())
+}
+
+/// Analyses a file and tells `observer` how far it is.
+pub fn analyze_observed(data: &[u8], options: &Options, observer: &dyn Observer) -> Result<Report> {
+    run(Image::parse_arch(data, options.arch)?, data, options, observer)
+}
+
+/// Analyses memory that a host hands over.
+pub fn analyze_segments(
+    info: SegmentsInfo,
+    segments: Vec<Segment<'_>>,
+    options: &Options,
+    observer: &dyn Observer,
+) -> Result<Report> {
+    run(Image::from_segments(info, segments)?, &[], options, observer)
+}
+
+/// The pipeline.
+fn run(mut image: Image<'_>, data: &[u8], options: &Options, observer: &dyn Observer) -> Result<Report> {
+    if !options.symbols {
+        image.symbols.clear();
+    }
+    let meta = golang::Metadata::read(&image)?;
+    let types = types::Types::default();
+    let typed = std::collections::HashMap::new();
+    let program = program::Program::new(&image, &meta, options);
+    let resolved = resolve::resolve(&program, &types, &typed);
+    let _ = observer;
+    Ok(report::assemble::report(&program, &types, resolved, data, options))
+}

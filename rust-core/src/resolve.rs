@@ -1,6 +1,7 @@
 //! Picks, for every function, the claim to believe: parameters first, because callers' code is read with the callees'
 //! parameters in hand, then results, to a fixpoint.
 
+pub mod frame;
 pub mod knowledge;
 pub mod params;
 pub mod survey;
@@ -11,7 +12,6 @@ use crate::code::growth::Growth;
 use crate::code::op::Op;
 use crate::code::usage::{Body, Summary, Usage};
 use crate::code::x86::X86;
-use crate::evidence::arg_info::ArgList;
 use crate::evidence::helpers::{Helper, Special};
 use crate::evidence::results::bounds::Bounds;
 use crate::evidence::results::decide::{Decision, decide};
@@ -22,7 +22,7 @@ use crate::program::Program;
 use crate::report::{Abi, Confidence, Source};
 use crate::types::{Signature, Types};
 use knowledge::{Face, Knowledge};
-use params::{Facts, Located};
+use params::{Facts, Located, Reads};
 use rayon::prelude::*;
 use std::collections::HashMap;
 use survey::First;
@@ -237,14 +237,24 @@ impl Input<'_, '_> {
             return params::on_stack(list, self.func.args, self.first.asm, convention);
         }
         let spills = self.first.growth.as_ref().map(|g| g.spills.as_slice()).unwrap_or_default();
-        let mut facts =
-            Facts { spills, list, live_start: self.first.live_start, args: self.func.args, entry_reads: RegSet::NONE };
+        let mut reads = Reads::default();
         if spills.is_empty() && list.is_some_and(|l| !l.groups.is_empty() || self.func.args != Some(0)) {
-            scratch.decoder.decode(self.program.code(self.func), self.func.entry, &mut scratch.ops);
-            let body = body(self.func, &scratch.ops, self.first.growth.as_ref());
-            facts.entry_reads = scratch.usage.summarize(&body, knowledge).entry_reads;
+            reads = self.reads(scratch, knowledge);
         }
+        let facts = Facts { spills, list, live_start: self.first.live_start, args: self.func.args, reads: &reads };
         params::locate(&facts, convention)
+    }
+
+    /// What the body reads of what it was given.
+    fn reads(&self, scratch: &mut Scratch, knowledge: &Knowledge<'_, '_>) -> Reads {
+        let (program, func) = (self.program, self.func);
+        scratch.decoder.decode(program.code(func), func.entry, &mut scratch.ops);
+        let body = body(func, &scratch.ops, self.first.growth.as_ref());
+        let regs = scratch.usage.summarize(&body, knowledge).entry_reads;
+        let ops = scratch.ops.iter().filter(|op| !body.is_growth(op));
+        let deltas = program.meta.pclntab.sp_deltas(program.image, func);
+        let stack = frame::argument_reads(ops, deltas, self.program.internal.arg_base, func.args.unwrap_or(0));
+        Reads { regs, stack }
     }
 
     /// Takes a typed signature when it agrees with the sizes and places that the binary itself gives.

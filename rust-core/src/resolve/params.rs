@@ -25,8 +25,17 @@ pub struct Facts<'a> {
     pub live_start: Option<u32>,
     /// `_func.args`.
     pub args: Option<u32>,
-    /// Registers that the code reads before it writes them.
-    pub entry_reads: RegSet,
+    /// What the code reads of what it was given; asked for where there is no spill block.
+    pub reads: &'a Reads,
+}
+
+/// What code reads before it writes it.
+#[derive(Debug, Clone, Default)]
+pub struct Reads {
+    /// Registers.
+    pub regs: RegSet,
+    /// Bytes of the argument area, by their offset in it.
+    pub stack: Vec<u32>,
 }
 
 /// The parameters and what follows for the stack.
@@ -152,8 +161,7 @@ fn without_spills(facts: &Facts<'_>, convention: &Convention) -> Option<Located>
     };
     let fits: Vec<Located> = starts(facts, list, args).filter_map(|s| simulate(facts, list, s, convention)).collect();
     let unambiguous = fits.len() == 1;
-    let reads = facts.entry_reads;
-    let mut best = fits.into_iter().max_by_key(|located| covers(located, reads))?;
+    let mut best = fits.into_iter().min_by_key(|located| misses(located, facts.reads))?;
     if !unambiguous {
         best.confidence = best.confidence.min(Confidence::Likely);
     }
@@ -169,10 +177,11 @@ fn starts(facts: &Facts<'_>, list: &ArgList, args: u32) -> impl Iterator<Item = 
     starts.into_iter()
 }
 
-/// How well the located registers match those that the code reads: all of them first, then fewer in all.
-fn covers(located: &Located, reads: RegSet) -> (bool, std::cmp::Reverse<u32>) {
+/// How many reads the located parameters do not explain; of equals, the first candidate uses most registers.
+fn misses(located: &Located, reads: &Reads) -> usize {
     let set: RegSet = registers(&located.values).collect();
-    (true, std::cmp::Reverse((set.0 ^ reads.0).count_ones()))
+    let stack = reads.stack.iter().filter(|off| **off >= located.spill_offset).count();
+    (reads.regs & !set).0.count_ones() as usize + stack
 }
 
 /// Registers that hold parts of the values, in order.
@@ -194,6 +203,9 @@ fn simulate(facts: &Facts<'_>, list: &ArgList, start: u32, convention: &Conventi
             continue;
         };
         if off < start {
+            if group.components.len() == 1 && !group.cut && has_room(&assigner, convention) {
+                return None;
+            }
             let mut shape = shape(group, &mut |_| Scalar::Word, convention);
             shape.registers = false;
             sure &= assigner.param(&shape).stack == Some(off);
@@ -212,7 +224,7 @@ fn simulate(facts: &Facts<'_>, list: &ArgList, start: u32, convention: &Conventi
     if start + area.spill_size != facts.args? && list.is_complete() {
         return None;
     }
-    let reads = facts.entry_reads & convention.ints.iter().chain(convention.floats).copied().collect();
+    let reads = facts.reads.regs & convention.ints.iter().chain(convention.floats).copied().collect();
     let unlisted = reads & !registers(&values).collect::<RegSet>();
     let confidence = match (list.is_complete(), sure && unlisted.is_empty()) {
         (true, true) => Confidence::Exact,
@@ -221,6 +233,12 @@ fn simulate(facts: &Facts<'_>, list: &ArgList, start: u32, convention: &Conventi
     };
     let stack_args = round_up(area.stack_args, convention.arch.ptr_size());
     Some(Located { values, source: Source::ArgInfo, confidence, stack_args, spill_offset: start })
+}
+
+/// Whether a lone scalar still finds a register, whatever its class: then it can't be on the stack.
+fn has_room(assigner: &Assigner<'_>, convention: &Convention) -> bool {
+    let (ints, floats) = assigner.taken();
+    ints < convention.ints.len() && floats < convention.floats.len()
 }
 
 /// The parameter that the list leaves out: slots between the start of the spill area and the first listed one.
@@ -247,7 +265,7 @@ fn class(
     float: &mut usize,
     sure: &mut bool,
 ) -> Scalar {
-    let read = |list: &[Reg], i: usize| list.get(i).is_some_and(|r| facts.entry_reads.has(*r));
+    let read = |list: &[Reg], i: usize| list.get(i).is_some_and(|r| facts.reads.regs.has(*r));
     let (reads_int, reads_float) = (read(convention.ints, *int), read(convention.floats, *float));
     let scalar = match size {
         1 | 2 => Scalar::Word,

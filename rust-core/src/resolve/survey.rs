@@ -107,8 +107,8 @@ fn stack_growth(
     candidates.into_iter().find_map(|offset| {
         let at = func.entry + u64::from(offset);
         let code = program.code_from(at, func.end.min(at + GROWTH));
-        scratch.decoder.decode(code, func.entry, &mut ops);
-        ops.iter_mut().for_each(|op| op.at = op.at.wrapping_add(offset));
+        scratch.decoder.decode(code, at, &mut ops);
+        ops.iter_mut().for_each(|op| op.at = op.at.saturating_add(offset));
         growth::block(&ops, func.entry, |target| morestack.contains(&target))
     })
 }
