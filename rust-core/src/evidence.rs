@@ -3,11 +3,12 @@
 pub mod arg_info;
 pub mod dwarf;
 pub mod helpers;
+pub mod methods;
 pub mod results;
 
 use crate::abi::location::Piece;
 use crate::report::{Confidence, Source};
-use crate::types::{Role, TypeId};
+use crate::types::{Role, Signature, TypeId};
 
 /// A parameter or result and its places.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -33,6 +34,21 @@ pub struct Claim {
     pub confidence: Confidence,
     /// In order.
     pub values: Vec<Value>,
+    /// In one line.
+    pub text: String,
+    /// Addresses that it rests on.
+    pub at: Vec<u64>,
+}
+
+/// A signature that some source gives to a code address. Where its values are follows from the assignment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Typed {
+    /// Who says it.
+    pub source: Source,
+    /// Parameters (receiver first) and results.
+    pub signature: Signature,
+    /// Whether the results are part of what it says.
+    pub has_results: bool,
     /// In one line.
     pub text: String,
     /// Addresses that it rests on.

@@ -21,9 +21,9 @@ pub mod golang;
 pub mod image;
 pub mod limits;
 pub mod options;
+pub mod program;
 #[cfg(feature = "python")]
 mod python;
-pub mod program;
 pub mod reader;
 pub mod report;
 pub mod resolve;
@@ -32,6 +32,8 @@ pub mod types;
 
 pub use error::{Error, Result};
 pub use options::{Observer, Options};
+
+use std::collections::HashMap;
 
 use image::{Image, Segment, SegmentsInfo};
 use report::Report;
@@ -61,11 +63,18 @@ fn run(mut image: Image<'_>, data: &[u8], options: &Options, observer: &dyn Obse
     if !options.symbols {
         image.symbols.clear();
     }
-    let meta = golang::Metadata::read(&image)?;
-    let types = types::Types::default();
-    let typed = std::collections::HashMap::new();
+    let mut meta = golang::Metadata::read(&image)?;
+    let mut types = types::Types::default();
+    let mut typed = HashMap::new();
+    let mut reader = golang::rtype::TypeReader::new(&image, &meta.version, &meta.modules);
+    evidence::methods::collect(&mut reader, &mut types, &mut typed);
+    if options.dwarf {
+        meta.notes.extend(evidence::dwarf::collect(&image, &mut types, &mut typed));
+    }
     let program = program::Program::new(&image, &meta, options);
     let resolved = resolve::resolve(&program, &types, &typed);
     let _ = observer;
-    Ok(report::assemble::report(&program, &types, resolved, data, options))
+    let mut report = report::assemble::report(&program, &types, resolved, data, options);
+    emit::fill(&mut report);
+    Ok(report)
 }

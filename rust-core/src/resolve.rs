@@ -16,29 +16,16 @@ use crate::evidence::helpers::{Helper, Special};
 use crate::evidence::results::bounds::Bounds;
 use crate::evidence::results::decide::{Decision, decide};
 use crate::evidence::results::{self, Known};
-use crate::evidence::{Claim, Value};
+use crate::evidence::{Claim, Typed, Value};
 use crate::golang::pclntab::Func;
 use crate::program::Program;
 use crate::report::{Abi, Confidence, Source};
-use crate::types::{Signature, Types};
+use crate::types::Types;
 use knowledge::{Face, Knowledge};
 use params::{Facts, Located, Reads};
 use rayon::prelude::*;
 use std::collections::HashMap;
 use survey::First;
-
-/// A signature that some source gives to a code address.
-#[derive(Debug, Clone)]
-pub struct Typed {
-    /// Who says it.
-    pub source: Source,
-    /// Parameters (receiver first) and results.
-    pub signature: Signature,
-    /// Whether the results are part of what it says.
-    pub has_results: bool,
-    /// Addresses that it rests on.
-    pub at: Vec<u64>,
-}
 
 /// What is settled of one function.
 #[derive(Debug, Clone)]
@@ -87,16 +74,19 @@ impl Scratch {
 pub fn resolve(program: &Program<'_>, types: &Types, typed: &HashMap<u64, Vec<Typed>>) -> Vec<Resolved> {
     let funcs = program.funcs();
     let firsts = survey::survey(program);
-    let bodies = survey::conventions(program, &firsts);
+    let bodies = survey::conventions(program, &firsts, |entry| typed.contains_key(&entry));
     let mut knowledge = Knowledge { program, faces: Vec::new() };
     knowledge.faces = faces_before_params(program, &firsts, &bodies);
     let located: Vec<Sides> = funcs
         .par_iter()
         .enumerate()
-        .map_init(|| Scratch::new(program), |scratch, (i, func)| {
-            let input = Input { program, types, func, first: &firsts[i], abi: bodies[i] };
-            input.sides(typed.get(&func.entry).map(Vec::as_slice).unwrap_or_default(), scratch, &knowledge)
-        })
+        .map_init(
+            || Scratch::new(program),
+            |scratch, (i, func)| {
+                let input = Input { program, types, func, first: &firsts[i], abi: bodies[i] };
+                input.sides(typed.get(&func.entry).map(Vec::as_slice).unwrap_or_default(), scratch, &knowledge)
+            },
+        )
         .collect();
     for (face, (sides, first)) in knowledge.faces.iter_mut().zip(located.iter().zip(&firsts)) {
         face.reads = face.reads.or(sides.reads(first));
@@ -137,7 +127,10 @@ fn summarize(program: &Program<'_>, firsts: &[First], knowledge: &mut Knowledge<
     for _ in 0..ROUNDS {
         let done: Vec<(u32, Summary)> = dirty
             .par_iter()
-            .map_init(|| Scratch::new(program), |scratch, &i| (i, summary(program, i, &firsts[i as usize], scratch, knowledge)))
+            .map_init(
+                || Scratch::new(program),
+                |scratch, &i| (i, summary(program, i, &firsts[i as usize], scratch, knowledge)),
+            )
             .collect();
         let mut gone = Vec::new();
         for (i, summary) in done {
@@ -265,7 +258,7 @@ impl Input<'_, '_> {
             source: typed.source,
             confidence: Confidence::Exact,
             values,
-            text: String::new(),
+            text: typed.text.clone(),
             at: typed.at.clone(),
         };
         let values = |placed: Vec<crate::abi::assign::Placed>, params: &[crate::types::Param]| -> Vec<Value> {
@@ -284,11 +277,12 @@ impl Input<'_, '_> {
         let area = assignment.area;
         let params = claim(values(assignment.params, &typed.signature.params));
         let results = claim(values(assignment.results, &typed.signature.results));
-        let size_agrees = self.func.args.is_none_or(|args| args == area.args_size) || !typed.has_results;
-        let places_agree = sides.located.as_ref().is_none_or(|l| {
-            l.confidence < Confidence::Exact || params::same_places(&l.values, &params.values)
-        });
-        if !(size_agrees && places_agree) {
+        let exact = sides.located.as_ref().filter(|l| l.confidence == Confidence::Exact);
+        let places_agree = exact.map(|l| params::same_places(&l.values, &params.values));
+        // Results that are not listed may be on the stack, and then the size does not show whether parameters fit.
+        let size_agrees = self.func.args.is_none_or(|args| args == area.args_size);
+        let confirmed = size_agrees || (!typed.has_results && places_agree == Some(true));
+        if !confirmed || places_agree == Some(false) {
             sides.dropped.push(params);
             return;
         }
@@ -382,7 +376,8 @@ fn results_claim(
     floats: &Decision,
     (stack_args, spill_offset): (u32, u32),
 ) -> Option<Claim> {
-    let regs = |list: &[crate::abi::location::Reg], n: u8| list.iter().take(usize::from(n)).copied().collect::<Vec<_>>();
+    let regs =
+        |list: &[crate::abi::location::Reg], n: u8| list.iter().take(usize::from(n)).copied().collect::<Vec<_>>();
     let mut values: Vec<Value> = regs(program.internal.ints, ints.count)
         .into_iter()
         .chain(regs(program.internal.floats, floats.count))

@@ -18,11 +18,14 @@ mod types;
 
 use crate::abi::assign::{Assignment, assign};
 use crate::abi::registers::Convention;
+use crate::evidence::Typed;
 use crate::image::Image;
+use crate::report::Source;
 use crate::types::{Kind, Param, Role, Signature, Type, TypeId, Types};
 use functions::{Functions, Listed};
 use info::{Buffers, Info};
 use merge::{MAX_FORMALS, Merged, Value};
+use std::collections::HashMap;
 use types::TypeReader;
 
 /// A function of the debug information.
@@ -55,6 +58,26 @@ pub enum Doubt {
     Size,
     /// FUNCDATA_ArgInfo lists other pieces.
     Pieces,
+}
+
+/// Adds the signature of every function that debug information speaks of, and returns what could not be read.
+pub fn collect(image: &Image<'_>, types: &mut Types, out: &mut HashMap<u64, Vec<Typed>>) -> Vec<String> {
+    let dwarf = read(image, types);
+    for function in dwarf.functions {
+        // Nothing at all may also be assembly, whose parameters are never listed.
+        if function.doubts.contains(&Doubt::Nothing) || function.doubts.contains(&Doubt::Order) {
+            continue;
+        }
+        let typed = Typed {
+            source: Source::Dwarf,
+            signature: function.signature,
+            has_results: function.complete,
+            text: format!("debug information of {}", function.name),
+            at: vec![function.entry],
+        };
+        out.entry(function.entry).or_default().insert(0, typed);
+    }
+    dwarf.notes
 }
 
 /// What is known of a function without debug information.

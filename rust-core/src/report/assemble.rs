@@ -91,7 +91,8 @@ fn function(
     let arch = program.image.arch;
     let name = program.name(func).into_owned();
     let symbol = SymbolName::parse(&name);
-    let (file, line) = if program.names { program.meta.pclntab.file_line(program.image, func) } else { Default::default() };
+    let (file, line) =
+        if program.names { program.meta.pclntab.file_line(program.image, func) } else { Default::default() };
     let convention = if resolved.abi == super::Abi::ABIInternal { &program.internal } else { &program.abi0 };
     let evidence = if options.evidence { evidence(&resolved) } else { Vec::new() };
     let kind = kind(func, &resolved, symbol.is_closure());

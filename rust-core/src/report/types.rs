@@ -61,7 +61,8 @@ impl<'t> TypeList<'t> {
                 out.fields = fields.iter().filter_map(field).collect();
             }
             Kind::Interface { methods } => {
-                let method = |m: &crate::types::Method| Method { name: m.name.clone(), ty: m.ty.and_then(|t| self.id(t)) };
+                let method =
+                    |m: &crate::types::Method| Method { name: m.name.clone(), ty: m.ty.and_then(|t| self.id(t)) };
                 out.methods = methods.iter().map(method).collect();
             }
             Kind::Func(signature) => {

@@ -10,8 +10,8 @@ use crate::abi::location::{Loc, Piece, Reg, RegSet, Scalar};
 use crate::abi::registers::Convention;
 use crate::abi::shape::{Component, Shape};
 use crate::code::growth::Spill;
-use crate::evidence::{Claim, Value};
 use crate::evidence::arg_info::{ArgList, Group};
+use crate::evidence::{Claim, Value};
 use crate::report::{Abi, Confidence, Source};
 
 /// What is known of one function before its parameters are.
@@ -213,7 +213,8 @@ fn simulate(facts: &Facts<'_>, list: &ArgList, start: u32, convention: &Conventi
             continue;
         }
         let (mut int, mut float) = assigner.taken();
-        let shape = shape(group, &mut |size| class(facts, convention, size, &mut int, &mut float, &mut sure), convention);
+        let shape =
+            shape(group, &mut |size| class(facts, convention, size, &mut int, &mut float, &mut sure), convention);
         let placed = assigner.param(&shape);
         if placed.spill? + start != off {
             return None;

@@ -75,7 +75,9 @@ fn first(
         helper,
         asm,
         list: info.map(|info| ArgList::new(&info)),
-        live_start: funcdata(FuncData::ArgLiveInfo).and_then(|at| program.image.tail(at).first().copied()).map(u32::from),
+        live_start: funcdata(FuncData::ArgLiveInfo)
+            .and_then(|at| program.image.tail(at).first().copied())
+            .map(u32::from),
         closure: growth.as_ref().is_some_and(|g| keeps_closure(program, g.callee)),
         loads_g: !asm && loads_g(program, &scratch.ops),
         growth,
@@ -94,12 +96,7 @@ fn is_asm(program: &Program<'_>, func: &Func) -> bool {
     func.flags.asm() || table.funcdata(program.image, func, FuncData::LocalsPointerMaps).is_none()
 }
 
-fn stack_growth(
-    program: &Program<'_>,
-    func: &Func,
-    morestack: &HashSet<u64>,
-    scratch: &mut Scratch,
-) -> Option<Growth> {
+fn stack_growth(program: &Program<'_>, func: &Func, morestack: &HashSet<u64>, scratch: &mut Scratch) -> Option<Growth> {
     let start = program.code_from(func.entry, func.end.min(func.entry + PROLOGUE));
     scratch.decoder.decode(start, func.entry, &mut scratch.ops);
     let candidates: Vec<u32> = growth::candidates(&scratch.ops, func.entry).collect();
@@ -120,11 +117,13 @@ fn loads_g(program: &Program<'_>, ops: &[Op]) -> bool {
 
 /// Each function's convention: compiled code is ABIInternal unless it sets up that convention's registers itself,
 /// assembly is ABI0 unless compiled code calls it without restoring them.
-pub fn conventions(program: &Program<'_>, firsts: &[First]) -> Vec<Abi> {
+/// Runtime types speak of ABIInternal code only: `typed` tells which entries they know.
+pub fn conventions(program: &Program<'_>, firsts: &[First], typed: impl Fn(u64) -> bool) -> Vec<Abi> {
     if !program.internal.uses_registers() {
         return vec![Abi::ABI0; firsts.len()];
     }
-    let compiled = |first: &First| if first.code.enters_internal || first.loads_g { Abi::ABI0 } else { Abi::ABIInternal };
+    let compiled =
+        |first: &First| if first.code.enters_internal || first.loads_g { Abi::ABI0 } else { Abi::ABIInternal };
     let mut abis: Vec<Abi> = firsts.iter().map(|f| if f.asm { Abi::ABI0 } else { compiled(f) }).collect();
     if program.internal.zero.is_none_or(|zero| program.abi0.zero == Some(zero)) {
         return abis;
@@ -139,7 +138,7 @@ pub fn conventions(program: &Program<'_>, firsts: &[First]) -> Vec<Abi> {
         }
     }
     for i in 0..abis.len() {
-        if firsts[i].asm && plain[i] > restored[i] {
+        if firsts[i].asm && (plain[i] > restored[i] || typed(program.funcs()[i].entry)) {
             abis[i] = Abi::ABIInternal;
         }
     }
@@ -148,7 +147,8 @@ pub fn conventions(program: &Program<'_>, firsts: &[First]) -> Vec<Abi> {
 
 /// Which functions can come back, by their last instructions alone.
 pub fn returns(program: &Program<'_>, firsts: &[First]) -> Vec<bool> {
-    let mut returns: Vec<bool> = firsts.iter().map(|f| !matches!(f.helper, Some(Helper { special: Special::NoReturn, .. }))).collect();
+    let mut returns: Vec<bool> =
+        firsts.iter().map(|f| !matches!(f.helper, Some(Helper { special: Special::NoReturn, .. }))).collect();
     for _ in 0..crate::limits::MAX_ROUNDS {
         let mut changed = false;
         for i in 0..firsts.len() {
