@@ -17,9 +17,21 @@ pub enum Special {
     /// Never comes back.
     NoReturn,
     /// Changes only `kills`, needs only `reads`, gives `writes`.
-    Preserving { reads: RegSet, kills: RegSet, writes: RegSet },
+    Preserving {
+        /// What it needs.
+        reads: RegSet,
+        /// What it changes.
+        kills: RegSet,
+        /// What it gives back.
+        writes: RegSet,
+    },
     /// An ordinary register convention that its code does not show: parameters and result count.
-    Plain { params: RegSet, results: u8 },
+    Plain {
+        /// Its parameters.
+        params: RegSet,
+        /// Integer registers with results.
+        results: u8,
+    },
     /// No results, although callers look at the first result register (`deferproc`: whether a panic was recovered).
     Deferproc,
     /// Returns new memory.

@@ -5,7 +5,7 @@ use crate::types::{Kind, TypeId, Types};
 use std::collections::HashMap;
 
 /// Collects types by use.
-pub struct TypeList<'t> {
+pub(super) struct TypeList<'t> {
     types: &'t Types,
     ids: HashMap<TypeId, u32>,
     order: Vec<TypeId>,
@@ -13,12 +13,12 @@ pub struct TypeList<'t> {
 
 impl<'t> TypeList<'t> {
     /// Nothing is used yet.
-    pub fn new(types: &'t Types) -> Self {
+    pub(super) fn new(types: &'t Types) -> Self {
         TypeList { types, ids: HashMap::new(), order: Vec::new() }
     }
 
     /// The report's id of a type; `None` for an index that is not in the table.
-    pub fn id(&mut self, id: TypeId) -> Option<u32> {
+    pub(super) fn id(&mut self, id: TypeId) -> Option<u32> {
         self.types.get(id)?;
         Some(*self.ids.entry(id).or_insert_with(|| {
             self.order.push(id);
@@ -27,7 +27,7 @@ impl<'t> TypeList<'t> {
     }
 
     /// All used types, and those that they refer to.
-    pub fn finish(mut self) -> Vec<Type> {
+    pub(super) fn finish(mut self) -> Vec<Type> {
         let mut out = Vec::new();
         while let Some(id) = self.order.get(out.len()).copied() {
             let number = out.len() as u32;
