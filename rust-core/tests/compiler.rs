@@ -3,6 +3,8 @@
 //!
 //! `GOABI_TEST_SEED` and `GOABI_TEST_SIGNATURES` choose the signatures.
 
+#![allow(clippy::panic, clippy::print_stdout)] // clippy does not see that all of this is a test
+
 mod compiler {
     pub(crate) mod generate;
     pub(crate) mod listing;
@@ -56,18 +58,26 @@ fn setting(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
-/// Compares `count` random signatures and returns how many were compared.
-fn check(go: &str, os: Os, arch: Arch, count: usize) -> usize {
-    let minor = go.split('.').nth(1).and_then(|m| m.parse().ok()).expect("a Go version");
-    let convention = Convention::abi_internal(arch, os, minor);
+/// Compares `count` random signatures.
+fn check(go: &str, os: Os, arch: Arch, count: usize) {
+    let minor = minor(go);
     let seed = setting("GOABI_TEST_SEED", 20) ^ u64::from(minor) << 8 ^ (arch as u64) << 16;
     let mut random = Random::new(seed);
     let functions: Vec<_> = (0..count).map(|i| generate::function(&mut random, i)).collect();
+    compare_all(go, os, arch, &functions);
+}
+
+fn minor(go: &str) -> u32 {
+    go.split('.').nth(1).and_then(|m| m.parse().ok()).expect("a Go version")
+}
+
+fn compare_all(go: &str, os: Os, arch: Arch, functions: &[generate::Function]) {
+    let convention = Convention::abi_internal(arch, os, minor(go));
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let Some(text) = compile(folder.path(), &generate::source(&functions), go, os, arch) else { return 0 };
+    let Some(text) = compile(folder.path(), &generate::source(functions), go, os, arch) else { return };
     let listing = listing::read(&text, &convention);
     let mut wrong = String::new();
-    for function in &functions {
+    for function in functions {
         let mut types = Types::default();
         let written = parse(&function.text, arch, &mut types).unwrap_or_else(|e| panic!("{e}: {}", function.text));
         let places = assign(&types, &written.signature, &convention);
@@ -78,8 +88,7 @@ fn check(go: &str, os: Os, arch: Arch, count: usize) -> usize {
         }
     }
     assert!(wrong.is_empty(), "go{go} {arch:?}:\n{wrong}");
-    println!("go{go} {}/{}: {count} signatures, no mismatch", os.name(), arch.info().name);
-    count
+    println!("go{go} {}/{}: {} signatures, no mismatch", os.name(), arch.info().name, functions.len());
 }
 
 fn compare(params: &[Param], results: &[Param], places: &Assignment, seen: &listing::Function) -> String {
@@ -198,4 +207,29 @@ fn registers_begin_where_the_table_says() {
     for (go, os, arch) in steps {
         check(go, os, arch, signatures() / 6);
     }
+}
+
+/// The vectors of `tests/abi`, with values named as the listing needs them.
+#[test]
+fn vectors_as_the_compiler_does() {
+    let mut files = 0;
+    for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/abi")).expect("tests/abi") {
+        let text = std::fs::read_to_string(entry.expect("a folder entry").path()).expect("a text file");
+        let machine = text.lines().find_map(|line| line.strip_prefix("machine ")).map(str::to_string);
+        let words: Vec<&str> = machine.as_deref().unwrap_or("").split(' ').collect();
+        let [name, os, go] = words[..] else { continue };
+        let (Some(arch), Some(go)) = (Arch::from_name(name), release(go)) else { continue };
+        let os = if os == "freebsd" { Os::FreeBsd } else { Os::Linux };
+        let signatures = text.lines().filter(|l| l.contains('(') && !l.starts_with([' ', '#']));
+        let functions: Vec<_> =
+            signatures.enumerate().map(|(i, line)| generate::Function::written(line, arch, i)).collect();
+        compare_all(go, os, arch, &functions);
+        files += 1;
+    }
+    assert!(files >= 9, "{files} files of vectors");
+}
+
+/// A toolchain of a release.
+fn release(go: &str) -> Option<&'static str> {
+    [("1.27", "1.27.0"), ("1.17", "1.17.13")].into_iter().find(|(release, _)| *release == go).map(|(_, go)| go)
 }

@@ -2,6 +2,10 @@
 
 use std::fmt::Write;
 
+use goabi::arch::Arch;
+use goabi::signature::parse;
+use goabi::types::{Param, Types};
+
 /// A small generator of numbers (xorshift64*), so that a seed gives the same signatures everywhere.
 pub(crate) struct Random(u64);
 
@@ -118,8 +122,8 @@ pub(crate) fn function(random: &mut Random, i: usize) -> Function {
 pub(crate) fn source(functions: &[Function]) -> String {
     let mut go = String::from("package p\n\nimport \"unsafe\"\n\n//go:noescape\nfunc sink(unsafe.Pointer)\n");
     for function in functions {
-        let (types, head) = match function.text.split_once("; func") {
-            Some((types, rest)) if function.receiver => (types, format!("func{rest}")),
+        let (types, head) = match function.text.rsplit_once("; func ") {
+            Some((types, rest)) => (types, format!("func {rest}")),
             _ => ("", function.text.clone()),
         };
         let _ = writeln!(go, "\n{types}\n\n//go:noinline\n{head} {{");
@@ -132,6 +136,31 @@ pub(crate) fn source(functions: &[Function]) -> String {
 }
 
 impl Function {
+    /// A signature from elsewhere as the `i`-th function, its receiver an ordinary parameter.
+    pub(crate) fn written(text: &str, arch: Arch, i: usize) -> Function {
+        let mut types = Types::default();
+        let signature = parse(text, arch, &mut types).unwrap_or_else(|e| panic!("{text}: {e}")).signature;
+        let list = |letter: &str, params: &[Param]| {
+            let name = |p: &Param| types.get(p.ty).expect("a type of this table").name.clone();
+            let each = params.iter().enumerate().map(|(n, p)| format!("{letter}{n} {}", name(p)));
+            each.collect::<Vec<_>>().join(", ")
+        };
+        let end = text.rfind("; f(").max(text.rfind("; func "));
+        let declarations = end.map_or("", |end| &text[..end + 2]);
+        Function {
+            text: format!(
+                "{declarations}func f{i}({}) ({})",
+                list("a", &signature.params),
+                list("r", &signature.results)
+            ),
+            symbol: format!("f{i}"),
+            receiver: false,
+            params: signature.params.len(),
+            results: signature.results.len(),
+            blank: vec![false; signature.params.len()],
+        }
+    }
+
     /// Names of all values that have one.
     fn names(&self) -> impl Iterator<Item = String> {
         let params = (0..self.params).filter(|n| !self.blank[*n]).map(|n| format!("a{n}"));
