@@ -5,10 +5,16 @@
 //! decodes as a whole: kind, size and alignment agree, names are text, code pointers lead to code, fields fit.
 
 mod descriptor;
+mod find;
+mod kind;
 mod layout;
+mod name;
+mod uncommon;
 
-pub use descriptor::{Header, RKind, RawMethod, RawUncommon, Tail};
+pub use descriptor::{Header, Tail};
+pub use kind::RKind;
 pub(crate) use layout::Itab;
+pub use uncommon::{RawMethod, RawUncommon};
 
 use super::moduledata::ModuleData;
 use super::version::Version;
@@ -16,14 +22,21 @@ use crate::image::Image;
 use crate::limits::{MAX_TYPE_DEPTH, MAX_TYPES};
 use crate::types::{Field, Kind, Method, Param, Signature, Type, TypeId, Types};
 use descriptor::Raw;
-use layout::Layouts;
+use find::{choose, extent, typelinks, walk};
 use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
+
+/// How often the type data may be read, as descriptors refer to each other and share names.
+const READS: u64 = 64;
+/// How often it may be kept: most names are shared by a type and the pointer to it.
+const COPIES: u64 = 4;
 
 /// Reads descriptors into a [`Types`], each once, and remembers which address became which type.
 #[derive(Debug)]
 pub struct TypeReader<'a> {
     raw: Raw<'a>,
+    /// Bytes of type data that may still be kept: overlapping descriptors must not multiply the memory.
+    room: u64,
     ids: HashMap<u64, Option<TypeId>>,
     queue: Vec<(u64, TypeId)>,
     /// By-value parts of structs and arrays that have not been judged yet.
@@ -39,10 +52,12 @@ pub struct TypeReader<'a> {
 impl<'a> TypeReader<'a> {
     /// A reader for the layout of the Go version, or the one that the type data itself agrees with.
     pub fn new(image: &'a Image<'a>, version: &Version, modules: &'a [ModuleData]) -> Self {
-        let raw = |layouts| Raw { image, modules, layouts, budget: Cell::new(budget(image, modules)) };
+        let extent = extent(image, modules);
+        let raw = |layouts| Raw { image, modules, layouts, budget: Cell::new(extent * READS) };
         let (layouts, note) = choose(&raw, version, image.arch.ptr_size());
         TypeReader {
             raw: raw(layouts),
+            room: extent * COPIES,
             ids: HashMap::new(),
             queue: Vec::new(),
             parts: Vec::new(),
@@ -138,10 +153,16 @@ impl<'a> TypeReader<'a> {
             return *known;
         }
         let header = if self.ids.len() < MAX_TYPES { self.raw.header(addr) } else { None };
+        let header = header.filter(|h| self.keep(self.raw.len(h) + h.name.len() as u64).is_some());
         let id = header.map(|h| types.push(opaque(&h)));
         self.ids.insert(addr, id);
         self.queue.extend(id.map(|id| (addr, id)));
         id
+    }
+
+    fn keep(&mut self, bytes: u64) -> Option<()> {
+        self.room = self.room.checked_sub(bytes)?;
+        Some(())
     }
 
     /// Reads everything that is queued, and what that refers to.
@@ -160,6 +181,7 @@ impl<'a> TypeReader<'a> {
             self.paths.insert(id, uncommon.path.to_string());
         }
         let tail = self.raw.tail(addr, &header)?;
+        self.keep(self.raw.tail_bytes(&tail))?;
         let kind = self.kind(&header, &tail, types)?;
         match &kind {
             Kind::Struct(fields) => self.parts.push((id, fields.iter().map(|f| f.ty).collect())),
@@ -290,89 +312,4 @@ fn is_vector(header: &Header, path: Option<&str>) -> bool {
 fn embedded_name(ty: &str) -> &str {
     let base = ty.split('[').next().unwrap_or(ty);
     base.rsplit(['.', '*']).next().unwrap_or(base)
-}
-
-/// Bytes of names and lists that a binary with this much type data can need.
-fn budget(image: &Image, modules: &[ModuleData]) -> u64 {
-    let data: u64 = modules.iter().map(|m| type_data(image, m).1).sum();
-    let links: u64 = modules.iter().filter_map(|m| m.typelinks).map(|(_, n)| n.saturating_mul(1 << 10)).sum();
-    data.max(links).saturating_mul(64).clamp(1 << 24, 1 << 33)
-}
-
-/// The type data of a module: address and bytes.
-fn type_data(image: &Image, module: &ModuleData) -> (u64, u64) {
-    let len = module.etypes.saturating_sub(module.types);
-    (module.types, len.min(image.tail(module.types).len() as u64))
-}
-
-/// The descriptors that the linker listed: pointers up to Go 1.6, offsets from then to 1.26.
-fn typelinks<'r>(raw: &'r Raw) -> impl Iterator<Item = u64> + 'r {
-    let links = move |m: &'r ModuleData| {
-        let (start, n) = m.typelinks.unwrap_or((0, 0));
-        let pointers = raw.layouts.names == layout::Names::Strings;
-        let step = if pointers { raw.layouts.ptr } else { 4 };
-        let room = raw.image.tail(start).len() as u64 / step;
-        (0..n.min(room)).filter_map(move |i| match pointers {
-            true => raw.image.word(start + i * step),
-            false => raw.image.u32(start + i * step).and_then(|o| m.types.checked_add(u64::from(o))),
-        })
-    };
-    raw.modules.iter().flat_map(links)
-}
-
-/// What lies in the type data and can only be a descriptor.
-fn walk<'r>(raw: &'r Raw) -> impl Iterator<Item = u64> + 'r {
-    raw.modules.iter().flat_map(move |module| {
-        let (start, len) = type_data(raw.image, module);
-        let step = raw.layouts.ptr;
-        let mut at = start.next_multiple_of(step);
-        std::iter::from_fn(move || {
-            while at < start + len {
-                let here = at;
-                let found = raw.surely(here);
-                at += found.map_or(step, |h| raw.len(&h).next_multiple_of(step));
-                if found.is_some() {
-                    return Some(here);
-                }
-            }
-            None
-        })
-    })
-}
-
-/// Descriptors that are looked at to choose a layout.
-const SAMPLE: usize = 512;
-
-/// How many descriptors make sense under a layout.
-fn score(raw: &Raw) -> usize {
-    let listed: Vec<u64> = typelinks(raw).take(SAMPLE).collect();
-    match listed.is_empty() {
-        true => walk(raw).take(SAMPLE).count(),
-        false => listed.into_iter().filter(|addr| raw.surely(*addr).is_some()).count(),
-    }
-}
-
-/// The layout of the Go version, unless another one fits and it doesn't; of several possible ones the best, then newest.
-fn choose<'a>(raw: &impl Fn(Layouts) -> Raw<'a>, version: &Version, ptr: u32) -> (Layouts, Option<String>) {
-    let (min, max) = (version.min, version.max);
-    let all = Layouts::releases();
-    let likely = all.iter().copied().filter(|m| min < *m && *m <= max).chain([min]);
-    let mut candidates: Vec<Layouts> = likely.map(|minor| Layouts::new(minor, ptr)).collect();
-    if version.experiment("noswissmap") || min != max {
-        candidates = candidates.into_iter().flat_map(|l| [l.clone().with_bucket_maps(), l]).collect();
-    }
-    let best = |candidates: Vec<Layouts>| {
-        let scored = candidates.into_iter().map(|l| (score(&raw(l.clone())), l.minor, l));
-        scored.max_by_key(|(score, minor, _)| (*score, *minor))
-    };
-    match best(candidates) {
-        Some((hits, _, layouts)) if hits > 0 => (layouts, None),
-        _ => match best(all.iter().map(|minor| Layouts::new(*minor, ptr)).collect()) {
-            Some((hits, minor, layouts)) if hits > 0 => {
-                let note = format!("type descriptors are laid out as in Go 1.{minor}, not as in {}", version.text);
-                (layouts, Some(note))
-            }
-            _ => (Layouts::new(max, ptr), None),
-        },
-    }
 }

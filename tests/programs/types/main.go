@@ -1,5 +1,5 @@
 // Program types has a type of every kind, and prints what reflect says of each: the truth that the reader of runtime
-// types is compared with. It builds with Go 1.7 and later; generics.go adds what 1.18 brought.
+// types is compared with. It builds with Go 1.10 and later; generics.go adds what 1.18 brought.
 package main
 
 import (

@@ -1,97 +1,12 @@
 //! One type descriptor as it is in the file: addresses and numbers, bounds-checked, not yet [`crate::types`].
 
+use super::kind::RKind;
 use super::layout::{Direct, Equal, Head, Layouts, Map, Names};
 use crate::golang::moduledata::ModuleData;
 use crate::image::Image;
-use crate::limits::{MAX_MEMBERS, MAX_NAME};
+use crate::limits::MAX_MEMBERS;
 use crate::reader::Reader;
 use std::cell::Cell;
-
-/// `reflect.Kind`, in Go's numbering; unchanged since Go 1.2.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum RKind {
-    Bool,
-    Int(u8),
-    Uint(u8),
-    Uintptr,
-    Float(u8),
-    Complex(u8),
-    Array,
-    Chan,
-    Func,
-    Interface,
-    Map,
-    Pointer,
-    Slice,
-    String,
-    Struct,
-    UnsafePointer,
-}
-
-impl RKind {
-    /// The kind with that number. Widths are in bytes, 0 stands for a word.
-    fn new(number: u8) -> Option<RKind> {
-        use RKind::*;
-        const KINDS: [RKind; 26] = [
-            Bool,
-            Int(0),
-            Int(1),
-            Int(2),
-            Int(4),
-            Int(8),
-            Uint(0),
-            Uint(1),
-            Uint(2),
-            Uint(4),
-            Uint(8),
-            Uintptr,
-            Float(4),
-            Float(8),
-            Complex(8),
-            Complex(16),
-            Array,
-            Chan,
-            Func,
-            Interface,
-            Map,
-            Pointer,
-            Slice,
-            String,
-            Struct,
-            UnsafePointer,
-        ];
-        KINDS.get(usize::from(number).checked_sub(1)?).copied()
-    }
-
-    /// Bytes of a value, when the kind alone says it.
-    fn size(self, ptr: u64) -> Option<u64> {
-        use RKind::*;
-        Some(match self {
-            Bool => 1,
-            Int(0) | Uint(0) | Uintptr | Chan | Func | Map | Pointer | UnsafePointer => ptr,
-            Int(n) | Uint(n) | Float(n) | Complex(n) => u64::from(n),
-            String | Interface => 2 * ptr,
-            Slice => 3 * ptr,
-            Array | Struct => return None,
-        })
-    }
-
-    /// How the Go spelling of an unnamed type of this kind begins.
-    fn prefix(self) -> &'static [&'static str] {
-        match self {
-            RKind::Array => &["["],
-            RKind::Slice => &["[]"],
-            RKind::Chan => &["chan", "<-chan"],
-            RKind::Func => &["func("],
-            RKind::Interface => &["interface {"],
-            RKind::Map => &["map["],
-            RKind::Pointer => &["*"],
-            RKind::Struct => &["struct {"],
-            _ => &[""],
-        }
-    }
-}
 
 /// The common header.
 #[derive(Debug, Clone, Copy)]
@@ -112,11 +27,12 @@ pub struct Header<'a> {
     pub equal: (u64, u64),
     /// Descriptor of the pointer to this type, 0 when there is none.
     pub ptr_to_this: u64,
-    uncommon: Uncommon,
+    pub(super) uncommon: Uncommon,
 }
 
+/// Where the uncommon part is.
 #[derive(Debug, Clone, Copy)]
-enum Uncommon {
+pub(super) enum Uncommon {
     None,
     Behind,
     At(u64),
@@ -135,28 +51,6 @@ pub enum Tail<'a> {
     Struct(Vec<(&'a str, u64, u64)>),
 }
 
-/// A method of a type's own method table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RawMethod<'a> {
-    /// Go name.
-    pub name: &'a str,
-    /// Descriptor of its func type without receiver, 0 when the linker dropped it.
-    pub mtyp: u64,
-    /// Code for calls through an interface, 0 when the linker dropped it.
-    pub ifn: u64,
-    /// Code for direct calls, 0 when the linker dropped it.
-    pub tfn: u64,
-}
-
-/// The uncommon part of a type.
-#[derive(Debug, Clone, Default)]
-pub struct RawUncommon<'a> {
-    /// Import path of the package, empty for predeclared and unnamed types.
-    pub path: &'a str,
-    /// The method table, sorted by name.
-    pub methods: Vec<RawMethod<'a>>,
-}
-
 /// Reads descriptors.
 #[derive(Debug)]
 pub(crate) struct Raw<'a> {
@@ -168,19 +62,19 @@ pub(crate) struct Raw<'a> {
 }
 
 impl<'a> Raw<'a> {
-    fn reader(&self, addr: u64) -> Reader<'a> {
+    pub(super) fn reader(&self, addr: u64) -> Reader<'a> {
         self.image.reader(addr)
     }
 
-    fn ptr(&self) -> u64 {
+    pub(super) fn ptr(&self) -> u64 {
         self.layouts.ptr
     }
 
-    fn word(&self, addr: u64) -> Option<u64> {
+    pub(super) fn word(&self, addr: u64) -> Option<u64> {
         self.image.word(addr)
     }
 
-    fn spend(&self, bytes: u64) -> Option<()> {
+    pub(super) fn spend(&self, bytes: u64) -> Option<()> {
         self.budget.set(self.budget.get().checked_sub(bytes)?);
         Some(())
     }
@@ -192,13 +86,13 @@ impl<'a> Raw<'a> {
     }
 
     /// The address of a nameOff or typeOff found in the descriptor at `addr`; 0 and −1 stand for none.
-    fn offset_addr(&self, addr: u64, offset: i32) -> Option<u64> {
+    pub(super) fn offset_addr(&self, addr: u64, offset: i32) -> Option<u64> {
         let offset = u64::try_from(offset).ok().filter(|o| *o != 0)?;
         self.module(addr)?.types.checked_add(offset)
     }
 
     /// The code at a textOff; 0 when there is none.
-    fn text(&self, addr: u64, offset: i32) -> u64 {
+    pub(super) fn text(&self, addr: u64, offset: i32) -> u64 {
         let offset = u32::try_from(offset).ok().filter(|o| *o != 0);
         let code = offset.and_then(|o| Some(self.module(addr)?.text_addr(o)));
         code.filter(|c| self.image.is_exec(*c)).unwrap_or(0)
@@ -208,53 +102,6 @@ impl<'a> Raw<'a> {
     pub(crate) fn func_value(&self, addr: u64) -> u64 {
         let code = if addr == 0 { None } else { self.word(addr) };
         code.filter(|c| self.image.is_exec(*c)).unwrap_or(0)
-    }
-
-    fn text_of(&self, bytes: &'a [u8]) -> Option<&'a str> {
-        self.spend(bytes.len() as u64)?;
-        let text = std::str::from_utf8(bytes).ok()?;
-        text.bytes().all(|b| b >= b' ').then_some(text)
-    }
-
-    /// The Go string whose header is at `addr`.
-    fn go_string(&self, addr: u64) -> Option<&'a str> {
-        let len = usize::try_from(self.reader(addr.checked_add(self.ptr())?).word()?).ok()?;
-        self.text_of(self.image.bytes(self.word(addr)?, len.min(MAX_NAME))?)
-    }
-
-    /// The name at `addr`: a Go string header up to 1.6, flag byte, length and bytes from 1.7.
-    pub(crate) fn name(&self, addr: u64) -> Option<&'a str> {
-        let mut r = self.reader(addr);
-        let len = match self.layouts.names {
-            Names::Strings if addr == 0 => return Some(""),
-            Names::Strings => return self.go_string(addr),
-            Names::Two => {
-                r.skip(1)?;
-                u64::from(r.u8()?) << 8 | u64::from(r.u8()?)
-            }
-            Names::Varint => {
-                r.skip(1)?;
-                r.uvarint()?
-            }
-        };
-        let bytes = r.bytes(usize::try_from(len).ok()?)?;
-        self.text_of(bytes.get(..MAX_NAME).unwrap_or(bytes))
-    }
-
-    /// The name whose offset or pointer is at `at`, in a structure of the descriptor at `addr`.
-    fn name_at(&self, addr: u64, at: u64) -> Option<&'a str> {
-        match self.layouts.names {
-            Names::Strings => self.name(self.word(at)?),
-            _ => self.offset_addr(addr, self.reader(at).i32()?).map_or(Some(""), |n| self.name(n)),
-        }
-    }
-
-    /// The descriptor whose offset or pointer is at `at`; 0 when there is none.
-    fn type_at(&self, addr: u64, at: u64) -> Option<u64> {
-        match self.layouts.names {
-            Names::Strings => self.word(at),
-            _ => Some(self.offset_addr(addr, self.reader(at).i32()?).unwrap_or(0)),
-        }
     }
 
     /// The header at `addr`, `None` when it cannot be one.
@@ -279,14 +126,15 @@ impl<'a> Raw<'a> {
         };
         let (name, named, uncommon) = self.spelling(addr, tflag)?;
         let equal = self.equal(addr)?;
-        let ptr_to_this = self.type_at(addr, addr + u64::from(l.head.offset(Head::PtrToThis)?)).unwrap_or(0);
+        let pointer = addr.saturating_add(u64::from(l.head.offset(Head::PtrToThis)?));
+        let ptr_to_this = self.type_at(addr, pointer).unwrap_or(0);
         Some(Header { size, align, kind, direct, name, named, equal, ptr_to_this, uncommon })
     }
 
     fn spelling(&self, addr: u64, tflag: u8) -> Option<(&'a str, bool, Uncommon)> {
         let name = self.name_at(addr, addr.checked_add(u64::from(self.layouts.head.offset(Head::Str)?))?)?;
         if let Some(at) = self.layouts.head.offset(Head::Uncommon) {
-            let uncommon = self.word(addr + u64::from(at))?;
+            let uncommon = self.word(addr.saturating_add(u64::from(at)))?;
             let named = uncommon != 0 && self.word(uncommon)? != 0;
             return Some((name, named, if uncommon == 0 { Uncommon::None } else { Uncommon::At(uncommon) }));
         }
@@ -312,12 +160,12 @@ impl<'a> Raw<'a> {
     }
 
     /// Where the kind's own fields begin.
-    fn tail_addr(&self, addr: u64) -> u64 {
+    pub(super) fn tail_addr(&self, addr: u64) -> u64 {
         addr.saturating_add(u64::from(self.layouts.head.size))
     }
 
     /// Bytes of the kind's own fields, from Go 1.7 on.
-    fn tail_len(&self, kind: RKind) -> u64 {
+    pub(super) fn tail_len(&self, kind: RKind) -> u64 {
         let ptr = self.ptr();
         match kind {
             RKind::Pointer | RKind::Slice | RKind::Func => ptr,
@@ -342,7 +190,7 @@ impl<'a> Raw<'a> {
             RKind::Pointer | RKind::Slice | RKind::Chan => Tail::Elem(self.word(at)?),
             RKind::Array => Tail::Array { elem: self.word(at)?, len: self.reader(at).at(2 * ptr as usize).word()? },
             RKind::Map => {
-                let field = |f| self.word(at + u64::from(self.layouts.map.offset(f)?));
+                let field = |f| self.word(at.saturating_add(u64::from(self.layouts.map.offset(f)?)));
                 let hasher = field(Map::Hasher).unwrap_or(0);
                 Tail::Map { key: field(Map::Key)?, elem: field(Map::Elem)?, hasher }
             }
@@ -353,8 +201,19 @@ impl<'a> Raw<'a> {
         })
     }
 
+    /// Bytes of the lists in a tail and of the names in them.
+    pub(super) fn tail_bytes(&self, tail: &Tail) -> u64 {
+        let names = |n: usize, bytes: usize| (n as u64 * 2) * self.ptr() + bytes as u64;
+        match tail {
+            Tail::Func { params, results, .. } => names(params.len() + results.len(), 0),
+            Tail::Interface(list) => names(list.len(), list.iter().map(|m| m.0.len()).sum()),
+            Tail::Struct(list) => names(list.len(), list.iter().map(|f| f.0.len()).sum()),
+            _ => 0,
+        }
+    }
+
     /// The slice whose header is at `at`: address and length, for elements of `size` bytes.
-    fn slice(&self, at: u64, size: u64) -> Option<(u64, u64)> {
+    pub(super) fn slice(&self, at: u64, size: u64) -> Option<(u64, u64)> {
         let len = self.reader(at.checked_add(self.ptr())?).word()?;
         if len > MAX_MEMBERS as u64 {
             return None;
@@ -375,8 +234,9 @@ impl<'a> Raw<'a> {
         let mut r = self.reader(at);
         if self.layouts.names == Names::Strings {
             let variadic = r.u8()? != 0;
-            let list = |at| self.slice(at, ptr).and_then(|(start, n)| self.words(start, n));
-            return Some(Tail::Func { params: list(at + ptr)?, results: list(at + 4 * ptr)?, variadic });
+            let list =
+                |words: u64| self.slice(at.checked_add(words * ptr)?, ptr).and_then(|(start, n)| self.words(start, n));
+            return Some(Tail::Func { params: list(1)?, results: list(4)?, variadic });
         }
         let (params, results) = (u64::from(r.u16()?), r.u16()?);
         let (variadic, results) = (results >> 15 != 0, u64::from(results & 0x7fff));
@@ -411,52 +271,6 @@ impl<'a> Raw<'a> {
             Some((self.name(self.word(e)?)?, self.word(e + typ)?, offset))
         };
         (0..n).map(|i| entry(start + i * size)).collect()
-    }
-
-    /// The uncommon part of the descriptor at `addr`, when it has one.
-    pub(crate) fn uncommon(&self, addr: u64, header: &Header) -> Option<RawUncommon<'a>> {
-        match header.uncommon {
-            Uncommon::None => None,
-            Uncommon::At(at) => self.uncommon_by_pointer(at),
-            Uncommon::Behind => {
-                self.uncommon_behind(addr, self.tail_addr(addr).checked_add(self.tail_len(header.kind))?)
-            }
-        }
-    }
-
-    /// Go ≤ 1.6: name, pkgPath, methods {name, pkgPath, mtyp, typ, ifn, tfn}, all pointers.
-    fn uncommon_by_pointer(&self, at: u64) -> Option<RawUncommon<'a>> {
-        let ptr = self.ptr();
-        let path = self.name(self.word(at.checked_add(ptr)?)?)?;
-        let (start, n) = self.slice(at.checked_add(2 * ptr)?, 6 * ptr)?;
-        let code = |at| self.word(at).map(|c| if self.image.is_exec(c) { c } else { 0 });
-        let method = |m: u64| {
-            let field = |i: u64| self.word(m + i * ptr);
-            Some(RawMethod {
-                name: self.name(field(0)?)?,
-                mtyp: field(2)?,
-                ifn: code(m + 4 * ptr)?,
-                tfn: code(m + 5 * ptr)?,
-            })
-        };
-        Some(RawUncommon { path, methods: (0..n).map(|i| method(start + i * 6 * ptr)).collect::<Option<_>>()? })
-    }
-
-    /// Go ≥ 1.7: pkgPath, mcount, xcount, moff; methods {name, mtyp, ifn, tfn}, all 4-byte offsets.
-    fn uncommon_behind(&self, addr: u64, at: u64) -> Option<RawUncommon<'a>> {
-        let mut r = self.reader(at);
-        let path = self.name_at(addr, at)?;
-        r.skip(4)?;
-        let (count, _) = (u64::from(r.u16()?), r.u16()?);
-        let start = at.checked_add(u64::from(r.u32()?))?;
-        self.spend(count * 16)?;
-        let method = |m: u64| {
-            let mut r = self.reader(m.checked_add(8)?);
-            let (ifn, tfn) = (self.text(addr, r.i32()?), self.text(addr, r.i32()?));
-            Some(RawMethod { name: self.name_at(addr, m)?, mtyp: self.type_at(addr, m + 4)?, ifn, tfn })
-        };
-        let methods = (0..count).map(|i| method(start.checked_add(i * 16)?)).collect::<Option<_>>()?;
-        Some(RawUncommon { path, methods })
     }
 
     /// Whether what is at `addr` can only be a descriptor: the test for places that nothing points at.

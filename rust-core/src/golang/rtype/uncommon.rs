@@ -1,0 +1,73 @@
+//! The uncommon part of a type: package path and method table.
+
+use super::descriptor::{Header, Raw, Uncommon};
+
+/// A method of a type's own method table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RawMethod<'a> {
+    /// Go name.
+    pub name: &'a str,
+    /// Descriptor of its func type without receiver, 0 when the linker dropped it.
+    pub mtyp: u64,
+    /// Code for calls through an interface, 0 when the linker dropped it.
+    pub ifn: u64,
+    /// Code for direct calls, 0 when the linker dropped it.
+    pub tfn: u64,
+}
+
+/// The uncommon part of a type.
+#[derive(Debug, Clone, Default)]
+pub struct RawUncommon<'a> {
+    /// Import path of the package, empty for predeclared and unnamed types.
+    pub path: &'a str,
+    /// The method table, sorted by name.
+    pub methods: Vec<RawMethod<'a>>,
+}
+
+impl<'a> Raw<'a> {
+    /// The uncommon part of the descriptor at `addr`, when it has one.
+    pub(crate) fn uncommon(&self, addr: u64, header: &Header) -> Option<RawUncommon<'a>> {
+        match header.uncommon {
+            Uncommon::None => None,
+            Uncommon::At(at) => self.uncommon_by_pointer(at),
+            Uncommon::Behind => {
+                self.uncommon_behind(addr, self.tail_addr(addr).checked_add(self.tail_len(header.kind))?)
+            }
+        }
+    }
+
+    /// Go ≤ 1.6: name, pkgPath, methods {name, pkgPath, mtyp, typ, ifn, tfn}, all pointers.
+    fn uncommon_by_pointer(&self, at: u64) -> Option<RawUncommon<'a>> {
+        let ptr = self.ptr();
+        let path = self.name(self.word(at.checked_add(ptr)?)?)?;
+        let (start, n) = self.slice(at.checked_add(2 * ptr)?, 6 * ptr)?;
+        let code = |at| self.word(at).map(|c| if self.image.is_exec(c) { c } else { 0 });
+        let method = |m: u64| {
+            let field = |i: u64| self.word(m + i * ptr);
+            Some(RawMethod {
+                name: self.name(field(0)?)?,
+                mtyp: field(2)?,
+                ifn: code(m + 4 * ptr)?,
+                tfn: code(m + 5 * ptr)?,
+            })
+        };
+        Some(RawUncommon { path, methods: (0..n).map(|i| method(start + i * 6 * ptr)).collect::<Option<_>>()? })
+    }
+
+    /// Go ≥ 1.7: pkgPath, mcount, xcount, moff; methods {name, mtyp, ifn, tfn}, all 4-byte offsets.
+    fn uncommon_behind(&self, addr: u64, at: u64) -> Option<RawUncommon<'a>> {
+        let mut r = self.reader(at);
+        let path = self.name_at(addr, at)?;
+        r.skip(4)?;
+        let (count, _) = (u64::from(r.u16()?), r.u16()?);
+        let start = at.checked_add(u64::from(r.u32()?))?;
+        self.spend(count * 16)?;
+        let method = |m: u64| {
+            let mut r = self.reader(m.checked_add(8)?);
+            let (ifn, tfn) = (self.text(addr, r.i32()?), self.text(addr, r.i32()?));
+            Some(RawMethod { name: self.name_at(addr, m)?, mtyp: self.type_at(addr, m + 4)?, ifn, tfn })
+        };
+        let methods = (0..count).map(|i| method(start.checked_add(i * 16)?)).collect::<Option<_>>()?;
+        Some(RawUncommon { path, methods })
+    }
+}
