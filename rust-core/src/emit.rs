@@ -7,9 +7,13 @@
 use crate::arch::Arch;
 use crate::report::{CallSite, Confidence, Function, Report, Value};
 
+mod builtin;
 mod c_types;
 mod declare;
+pub mod ghidra;
 pub mod header;
+pub mod ida;
+pub mod idapython;
 pub mod json;
 pub mod layout;
 mod layout_text;

@@ -9,8 +9,14 @@ use goabi::report::{Confidence, Report};
 type Writer = fn(&Report, &mut dyn std::io::Write, Confidence) -> std::io::Result<()>;
 
 /// Every form, with the ending of its golden files.
-const FORMS: [(&str, Writer); 3] =
-    [("text.txt", emit::text::write), ("report.json", emit::json::write), ("header.h", emit::header::write)];
+const FORMS: [(&str, Writer); 6] = [
+    ("text.txt", emit::text::write),
+    ("report.json", emit::json::write),
+    ("header.h", emit::header::write),
+    ("ida-plan.json", emit::ida::write),
+    ("ghidra-plan.json", emit::ghidra::write),
+    ("idapython.py", emit::idapython::write),
+];
 
 fn written(report: &Report, writer: Writer) -> Vec<u8> {
     let mut out = Vec::new();

@@ -8,6 +8,8 @@ use crate::arch::Arch;
 use crate::limits;
 use crate::report::Type;
 
+use super::builtin::{Builtin, COMPLEX64, COMPLEX128, EFACE, IFACE, Part, STRING};
+
 /// Ranges that one value's bytes may fall into.
 const MAX_RANGES: usize = 256;
 
@@ -22,54 +24,10 @@ pub(crate) enum Form {
     Pointer(Option<u32>),
     /// A pointer to a struct that stays undefined (map, chan).
     Handle,
-    /// One of [`BUILTINS`].
+    /// A struct that Go's runtime fixes.
     Builtin(&'static Builtin),
     /// A struct of these members.
     Struct(Vec<Member>),
-}
-
-/// A struct that Go's runtime fixes, with its members in order.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Builtin {
-    /// C name.
-    pub(crate) name: &'static str,
-    /// C words and names of its members.
-    pub(crate) members: &'static [(Part, &'static str)],
-}
-
-/// A member of a [`Builtin`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Part {
-    /// `void *`.
-    Ptr,
-    /// Text.
-    Text,
-    /// Go's `int`.
-    Int,
-    /// `float`.
-    F32,
-    /// `double`.
-    F64,
-}
-
-pub(crate) static STRING: Builtin = Builtin { name: "go_string", members: &[(Part::Text, "str"), (Part::Int, "len")] };
-pub(crate) static IFACE: Builtin = Builtin { name: "go_iface", members: &[(Part::Ptr, "tab"), (Part::Ptr, "data")] };
-pub(crate) static EFACE: Builtin = Builtin { name: "go_eface", members: &[(Part::Ptr, "type"), (Part::Ptr, "data")] };
-pub(crate) static FUNC: Builtin = Builtin { name: "go_func", members: &[(Part::Ptr, "fn")] };
-static COMPLEX64: Builtin = Builtin { name: "go_complex64", members: &[(Part::F32, "re"), (Part::F32, "im")] };
-static COMPLEX128: Builtin = Builtin { name: "go_complex128", members: &[(Part::F64, "re"), (Part::F64, "im")] };
-
-/// Every builtin, in the order in which they are declared.
-pub(crate) static BUILTINS: [&Builtin; 6] = [&STRING, &IFACE, &EFACE, &FUNC, &COMPLEX64, &COMPLEX128];
-
-impl Part {
-    fn size(self, ptr_size: u64) -> u64 {
-        match self {
-            Part::Ptr | Part::Text | Part::Int => ptr_size,
-            Part::F32 => 4,
-            Part::F64 => 8,
-        }
-    }
 }
 
 /// A member of a struct.
@@ -155,6 +113,11 @@ impl CTypes {
     /// C's word for Go's `int`.
     pub(crate) fn int_word(&self) -> &'static str {
         number("int", self.ptr_size).unwrap_or("int")
+    }
+
+    /// Bytes of a builtin's member.
+    pub(crate) fn part_size(&self, part: Part) -> u64 {
+        part.size(self.ptr_size)
     }
 
     /// Bytes of a builtin.
@@ -333,7 +296,7 @@ impl Body {
         let Some(natural) = self.end.checked_next_multiple_of(align).filter(|_| offset >= self.end) else {
             return false;
         };
-        let aligned = offset % align == 0;
+        let aligned = offset.is_multiple_of(align);
         if natural != offset || !aligned {
             self.fill(offset);
         }

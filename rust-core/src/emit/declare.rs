@@ -5,7 +5,8 @@ use std::fmt::Write;
 
 use crate::report::{Confidence, Report, Type, Value};
 
-use super::c_types::{BUILTINS, Builtin, CTypes, Form, Member, Part, What};
+use super::builtin::{BUILTINS, Builtin, Part};
+use super::c_types::{CTypes, Form, Member, What};
 use super::names::{self, Scope};
 use super::text::escape;
 use super::{arch, sure_usercall, usercall};

@@ -2,7 +2,8 @@
 
 use crate::report::Type;
 
-use super::c_types::{BUILTINS, CTypes, EFACE, FUNC, Form, IFACE};
+use super::builtin::{BUILTINS, EFACE, FUNC, IFACE};
+use super::c_types::{CTypes, Form};
 use super::made::SHAPE;
 use super::names::{self, Scope};
 
@@ -17,9 +18,9 @@ pub(crate) fn name_all(types: &mut [Type], c: &CTypes, scope: &mut Scope) {
     for ty in types.iter().filter(|ty| ty.source == SHAPE) {
         scope.reserve(&ty.c_name);
     }
-    for id in 0..types.len() {
-        if types[id].source != SHAPE {
-            types[id].c_name = own_name(&types[id], c.get(id as u32).map(|c| &c.form), scope);
+    for (id, ty) in (0..).zip(types.iter_mut()) {
+        if ty.source != SHAPE {
+            ty.c_name = own_name(ty, c.get(id).map(|c| &c.form), scope);
         }
     }
     for id in 0..types.len() {
@@ -39,7 +40,7 @@ fn own_name(ty: &Type, form: Option<&Form>, scope: &mut Scope) -> String {
         Some(Form::Handle) => format!("{} *", identifier(scope)),
         Some(Form::Word(word)) if is_predeclared(&ty.go_name) => word.to_string(),
         Some(Form::Builtin(builtin)) if is_predeclared(&ty.go_name) => builtin.name.to_string(),
-        Some(Form::Builtin(builtin)) if [&IFACE, &EFACE].contains(&builtin) && is_unnamed(&ty.go_name) => {
+        Some(Form::Builtin(builtin)) if [&IFACE, &EFACE].contains(builtin) && is_unnamed(&ty.go_name) => {
             builtin.name.to_string()
         }
         _ => identifier(scope),

@@ -49,7 +49,7 @@ fn pair<T: Copy + PartialEq>(sides: Sides<T>, word: fn(T) -> &'static str) -> St
     if params == results { params.into() } else { format!("{params}/{results}") }
 }
 
-fn confidence_word(confidence: Confidence) -> &'static str {
+pub(crate) fn confidence_word(confidence: Confidence) -> &'static str {
     match confidence {
         Confidence::Exact => "exact",
         Confidence::Likely => "likely",
@@ -58,7 +58,7 @@ fn confidence_word(confidence: Confidence) -> &'static str {
     }
 }
 
-fn source_word(source: Option<Source>) -> &'static str {
+pub(crate) fn source_word(source: Option<Source>) -> &'static str {
     match source {
         None => "-",
         Some(Source::Dwarf) => "dwarf",

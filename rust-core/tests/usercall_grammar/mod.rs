@@ -28,11 +28,14 @@ struct Prototype {
     usercall: bool,
     result: Type,
     result_at: Option<Vec<Part>>,
-    args: Vec<(Type, String, Option<Vec<Part>>)>,
+    args: Vec<Argument>,
     spoils: Vec<Register>,
     ptr_size: u64,
     arch: String,
 }
+
+/// An argument's type, name and place.
+type Argument = (Type, String, Option<Vec<Part>>);
 
 /// A type, with its size when the name tells it.
 #[derive(Clone)]
@@ -139,7 +142,7 @@ fn check_slot(at: u64, size: Option<u64>, wanted: u64, ptr_size: u64) -> Result<
     if size != Some(wanted) {
         return Err(format!("a slot of {size:?} bytes for {wanted}"));
     }
-    if at % wanted.min(ptr_size) != 0 { Err(format!("slot {at} is not aligned")) } else { Ok(()) }
+    if !at.is_multiple_of(wanted.min(ptr_size)) { Err(format!("slot {at} is not aligned")) } else { Ok(()) }
 }
 
 fn check_apart<'a>(parts: impl Iterator<Item = &'a Part>) -> Result<(), String> {
@@ -196,7 +199,7 @@ impl<'a> Parser<'a> {
         Ok(Prototype { usercall, result, result_at, args, spoils, ptr_size, arch: self.arch.into() })
     }
 
-    fn arguments(&mut self) -> Result<Vec<(Type, String, Option<Vec<Part>>)>, String> {
+    fn arguments(&mut self) -> Result<Vec<Argument>, String> {
         let mut args = Vec::new();
         if self.take("void)") || self.take(")") {
             return Ok(args);

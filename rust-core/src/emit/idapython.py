@@ -1,0 +1,162 @@
+"""Applies the calling conventions that goabi found to the open IDA database.
+
+Run it with File > Script file, or headless with -S. It needs no goabi. Types that you set yourself stay as they are,
+so do types of the same name and another size; functions that need one of those are skipped, and listed.
+"""
+
+import json
+
+import ida_auto
+import ida_bytes
+import ida_funcs
+import ida_idp
+import ida_kernwin
+import ida_nalt
+import ida_name
+import ida_netnode
+import ida_typeinf
+import idc
+
+# <plan>
+HEAD = '{"image_base": "0x0", "pack": 8}'
+TYPES = []
+FUNCTIONS = []
+# </plan>
+
+PACK_FLAGS = {4: 0x30, 8: 0x40}  # PT_PAK4, PT_PAK8 of typeinf.hpp
+NODE = "$ goabi script"
+TAG = "goabi: "
+
+
+class Skip(Exception):
+    """Why a function stays as it is."""
+
+
+def declare_types(types, pack):
+    """Declares what is missing. Returns the names whose present meaning is another one."""
+    flags = ida_typeinf.PT_SIL | ida_typeinf.PT_TYP | PACK_FLAGS.get(pack, 0)
+    foreign = set()
+    for line in types:
+        one = json.loads(line)
+        known = size_of(one["name"])
+        if one["kind"] == "forward" and known is not None:
+            continue
+        if one["kind"] != "forward" and known not in (None, 0, one["size"]):
+            foreign.add(one["name"])
+            continue
+        if known != one["size"] or one["size"] == 0:
+            ida_typeinf.idc_parse_types(one["decl"], flags)
+        if one["kind"] != "forward" and size_of(one["name"]) != one["size"]:
+            foreign.add(one["name"])
+    return foreign
+
+
+def size_of(name):
+    """Bytes of a named type, 0 when it is only declared, None when there is none."""
+    tif = ida_typeinf.tinfo_t()
+    if not tif.get_named_type(None, name):
+        return None
+    size = tif.get_size()
+    return 0 if size == ida_typeinf.BADSIZE else size
+
+
+def parse(one):
+    """The function type, if the parser understood every place as it was meant."""
+    tif = ida_typeinf.tinfo_t()
+    if ida_typeinf.parse_decl(tif, None, one["decl"], ida_typeinf.PT_SIL) is None:
+        raise Skip("this version of IDA does not parse " + one["decl"])
+    details = ida_typeinf.func_type_data_t()
+    if not tif.get_func_details(details) or len(details) != len(one["args"]):
+        raise Skip("parsed as something else: " + tif.dstr())
+    if one["cc"] == "__usercall":
+        for arg, wanted in zip(details, one["args"]):
+            check_place(arg.argloc, wanted)
+        if one["ret"] is not None:
+            check_place(details.retloc, one["ret"])
+    return tif
+
+
+def check_place(loc, wanted):
+    """Compares a location with the plan's parts."""
+    if loc.is_scattered():
+        found = [(part.off, part.size, part) for part in loc.scattered()]
+    else:
+        found = [(0, wanted["size"], loc)]
+    parts = wanted["parts"]
+    same = len(found) == len(parts) and all(
+        (off, size) == (part["off"], part["size"]) and is_at(place, part)
+        for (off, size, place), part in zip(found, parts)
+    )
+    if not same:
+        raise Skip("a value ended up elsewhere: " + (wanted.get("name") or "result"))
+
+
+def is_at(loc, part):
+    if "stack" in part:
+        return loc.is_stkoff() and loc.stkoff() == part["stack"]
+    numbers = [ida_idp.str2reg(part[name]) for name in ("reg", "as") if name in part]
+    return loc.is_reg1() and loc.regoff() == 0 and loc.reg1() in numbers
+
+
+def present_type(ea):
+    tif = ida_typeinf.tinfo_t()
+    return tif.dstr() if ida_nalt.get_tinfo(tif, ea) else ""
+
+
+def apply(ea, one, foreign, node):
+    """Gives one function its type."""
+    if "decl" not in one:
+        raise Skip(one.get("why", "nothing to apply"))
+    if not ida_bytes.is_loaded(ea):
+        raise Skip("the address is not in the database")
+    if ida_nalt.is_userti(ea) and present_type(ea) != node.supstr(ea):
+        raise Skip("its type was set by somebody else")
+    names = {value["type"].rstrip(" *") for value in one["args"] + [one["ret"] or {"type": ""}]}
+    if names & foreign:
+        raise Skip("another type has the name " + sorted(names & foreign)[0])
+    tif = parse(one)
+    if ida_funcs.get_func(ea) is None:
+        ida_funcs.add_func(ea)
+    if not ida_typeinf.apply_tinfo(ea, tif, ida_typeinf.TINFO_DEFINITE):
+        raise Skip("IDA did not take the type")
+    node.supset(ea, present_type(ea))
+
+
+def describe(ea, one):
+    """Names a function that has no name, and writes or renews the comment."""
+    if one["name"] and not ida_bytes.has_user_name(ida_bytes.get_flags(ea)):
+        ida_name.set_name(ea, one["name"], ida_name.SN_NOCHECK | ida_name.SN_NOWARN)
+    old = idc.get_func_cmt(ea, 1) or ""
+    others = [line for line in old.split("\n") if line and not line.startswith(TAG)]
+    idc.set_func_cmt(ea, "\n".join([one["comment"]] + others), 1)
+
+
+def main():
+    head = json.loads(HEAD)
+    ida_auto.auto_wait()
+    slide = ida_nalt.get_imagebase() - int(head["image_base"], 16)
+    node = ida_netnode.netnode(NODE, 0, True)
+    foreign = declare_types(TYPES, head["pack"])
+    done, skipped = 0, {}
+    ida_kernwin.show_wait_box("goabi: applying calling conventions")
+    try:
+        for number, line in enumerate(FUNCTIONS):
+            if number % 256 == 0 and ida_kernwin.user_cancelled():
+                print("goabi: cancelled")
+                break
+            one = json.loads(line)
+            ea = int(one["entry"], 16) + slide
+            try:
+                apply(ea, one, foreign, node)
+                describe(ea, one)
+                done += 1
+            except Skip as why:
+                skipped.setdefault(str(why), []).append(ea)
+    finally:
+        ida_kernwin.hide_wait_box()
+    print("goabi: %d of %d functions have their convention" % (done, len(FUNCTIONS)))
+    for why, places in sorted(skipped.items(), key=lambda item: -len(item[1])):
+        print("goabi: %d skipped, first at %#x: %s" % (len(places), places[0], why))
+
+
+main()

@@ -1,0 +1,190 @@
+"""Applies the calling conventions that goabi found to the open IDA database.
+
+Run it with File > Script file, or headless with -S. It needs no goabi. Types that you set yourself stay as they are,
+so do types of the same name and another size; functions that need one of those are skipped, and listed.
+"""
+
+import json
+
+import ida_auto
+import ida_bytes
+import ida_funcs
+import ida_idp
+import ida_kernwin
+import ida_nalt
+import ida_name
+import ida_netnode
+import ida_typeinf
+import idc
+
+HEAD = "{\"schema\":\"goabi.ida-plan/1\",\"tool\":{\"name\":\"goabi\",\"version\":\"0.0.0\"},\"sha256\":\"00\",\"arch\":\"amd64\",\"go\":\"go1.99\\u001b[2J\",\"image_base\":\"0x400000\",\"pack\":8}"
+TYPES = [
+    "{\"name\":\"main_A\",\"kind\":\"forward\",\"size\":0,\"decl\":\"struct main_A;\"}",
+    "{\"name\":\"main_B\",\"kind\":\"forward\",\"size\":0,\"decl\":\"struct main_B;\"}",
+    "{\"name\":\"main_Over\",\"kind\":\"forward\",\"size\":0,\"decl\":\"struct main_Over;\"}",
+    "{\"name\":\"go_struct\",\"kind\":\"forward\",\"size\":0,\"decl\":\"struct go_struct;\"}",
+    "{\"name\":\"main_Unaligned\",\"kind\":\"forward\",\"size\":0,\"decl\":\"struct main_Unaligned;\"}",
+    "{\"name\":\"go_array_2_main_Gappy\",\"kind\":\"forward\",\"size\":0,\"decl\":\"struct go_array_2_main_Gappy;\"}",
+    "{\"name\":\"main_Gappy\",\"kind\":\"forward\",\"size\":0,\"decl\":\"struct main_Gappy;\"}",
+    "{\"name\":\"main_Wrap\",\"kind\":\"forward\",\"size\":0,\"decl\":\"struct main_Wrap;\"}",
+    "{\"name\":\"go_mystery\",\"kind\":\"forward\",\"size\":0,\"decl\":\"struct go_mystery;\"}",
+    "{\"name\":\"go_i64x2\",\"kind\":\"forward\",\"size\":0,\"decl\":\"struct go_i64x2;\"}",
+    "{\"name\":\"go_i64_to4294967295\",\"kind\":\"forward\",\"size\":0,\"decl\":\"struct go_i64_to4294967295;\"}",
+    "{\"name\":\"main_B\",\"kind\":\"define\",\"size\":16,\"decl\":\"struct main_B { /* main.B */\\n  unsigned __int8 a[16];\\n};\"}",
+    "{\"name\":\"main_A\",\"kind\":\"define\",\"size\":16,\"decl\":\"struct main_A { /* main.A */\\n  main_B b;\\n};\"}",
+    "{\"name\":\"main_Over\",\"kind\":\"define\",\"size\":16,\"decl\":\"struct main_Over { /* main.Over */\\n  unsigned __int8 bytes[16];\\n};\"}",
+    "{\"name\":\"go_struct\",\"kind\":\"define\",\"size\":8,\"decl\":\"struct go_struct { /* struct */\\n  float a_b;\\n  float a_b_2;\\n};\"}",
+    "{\"name\":\"main_Unaligned\",\"kind\":\"define\",\"size\":9,\"decl\":\"struct main_Unaligned { /* main.Unaligned */\\n  unsigned __int8 c;\\n  unsigned __int8 n[8];\\n};\"}",
+    "{\"name\":\"main_Gappy\",\"kind\":\"define\",\"size\":16,\"decl\":\"struct main_Gappy { /* main.Gappy */\\n  unsigned __int8 c;\\n  __int64 n;\\n};\"}",
+    "{\"name\":\"go_array_2_main_Gappy\",\"kind\":\"define\",\"size\":32,\"decl\":\"struct go_array_2_main_Gappy { /* [2]main.Gappy */\\n  main_Gappy a[2];\\n};\"}",
+    "{\"name\":\"main_Wrap\",\"kind\":\"define\",\"size\":16,\"decl\":\"struct main_Wrap { /* main.Wrap */\\n  main_Gappy g[1];\\n};\"}",
+    "{\"name\":\"go_mystery\",\"kind\":\"define\",\"size\":8,\"decl\":\"struct go_mystery { /* mystery */\\n  unsigned __int8 bytes[8];\\n};\"}",
+    "{\"name\":\"go_i64x2\",\"kind\":\"define\",\"size\":16,\"decl\":\"struct go_i64x2 { /* struct{int64; int64} */\\n  __int64 f0;\\n  __int64 f1;\\n};\"}",
+]
+FUNCTIONS = [
+    "{\"entry\":\"0x1000\",\"name\":\"a\\u0000b\\nc\",\"comment\":\"goabi: func a\\\\u{0}b\\\\u{a}c(a/* main.A, a*/ main.Over, \\\\u{1b}[1m **main.Loop, f struct, ctx main.Wrap) main.Unaligned [params likely, code; results likely, code]\",\"confidence\":{\"params\":\"likely\",\"results\":\"likely\"},\"source\":{\"params\":\"code\",\"results\":\"code\"},\"decl\":\"main_Unaligned __usercall __spoils<rax, rcx, rdx, rbx, rsi, rdi, r8, r9, r10, r11, r12, r13, r15> f@<^0.9>(main_A a@<0:rax, 8:rbx>, main_Over a_2@<0:rcx, 8:rdi>, void *n1m@<rsi>, go_struct f_2@<0:xmm0.4, 4:xmm1.4>, main_Wrap ctx@<0:r8.1, 8:r9>, void *ctx_2@<rdx>);\",\"cc\":\"__usercall\",\"ret\":{\"type\":\"main_Unaligned\",\"size\":9,\"parts\":[{\"off\":0,\"size\":9,\"stack\":0}]},\"args\":[{\"name\":\"a\",\"type\":\"main_A\",\"size\":16,\"parts\":[{\"off\":0,\"size\":8,\"reg\":\"rax\"},{\"off\":8,\"size\":8,\"reg\":\"rbx\"}]},{\"name\":\"a_2\",\"type\":\"main_Over\",\"size\":16,\"parts\":[{\"off\":0,\"size\":8,\"reg\":\"rcx\"},{\"off\":8,\"size\":8,\"reg\":\"rdi\"}]},{\"name\":\"n1m\",\"type\":\"void *\",\"size\":8,\"parts\":[{\"off\":0,\"size\":8,\"reg\":\"rsi\"}]},{\"name\":\"f_2\",\"type\":\"go_struct\",\"size\":8,\"parts\":[{\"off\":0,\"size\":4,\"reg\":\"xmm0\"},{\"off\":4,\"size\":4,\"reg\":\"xmm1\"}]},{\"name\":\"ctx\",\"type\":\"main_Wrap\",\"size\":16,\"parts\":[{\"off\":0,\"size\":1,\"reg\":\"r8\"},{\"off\":8,\"size\":8,\"reg\":\"r9\"}]},{\"name\":\"ctx_2\",\"type\":\"void *\",\"size\":8,\"parts\":[{\"off\":0,\"size\":8,\"reg\":\"rdx\"}]}],\"spoils\":[\"rax\",\"rcx\",\"rdx\",\"rbx\",\"rsi\",\"rdi\",\"r8\",\"r9\",\"r10\",\"r11\",\"r12\",\"r13\",\"r15\"]}",
+    "{\"entry\":\"0x2000\",\"name\":\"wrong place\",\"comment\":\"goabi: func wrong place(a1 word) [params likely, code; results likely, code]\",\"confidence\":{\"params\":\"likely\",\"results\":\"likely\"},\"source\":{\"params\":\"code\",\"results\":\"code\"},\"why\":\"no IDA prototype: parameter 1: it is partly in RZZ, partly in registers\"}",
+    "{\"entry\":\"0x3000\",\"name\":\"half\",\"comment\":\"goabi: func half(a1 struct{word; word}) [params likely, code; results likely, code]\",\"confidence\":{\"params\":\"likely\",\"results\":\"likely\"},\"source\":{\"params\":\"code\",\"results\":\"code\"},\"why\":\"no IDA prototype: parameter 1: it is partly in stack+0, partly in registers\"}",
+    "{\"entry\":\"0x4000\",\"name\":\"noplace\",\"comment\":\"goabi: func noplace(a1 [16]byte) [params likely, code; results likely, code]\",\"confidence\":{\"params\":\"likely\",\"results\":\"likely\"},\"source\":{\"params\":\"code\",\"results\":\"code\"},\"why\":\"no IDA prototype: parameter 1: its place is not known\"}",
+    "{\"entry\":\"0x5000\",\"name\":\"backwards\",\"comment\":\"goabi: func backwards(a1 struct{word; word}, a2 [2]main.Gappy) [params likely, code; results likely, code]\",\"confidence\":{\"params\":\"likely\",\"results\":\"likely\"},\"source\":{\"params\":\"code\",\"results\":\"code\"},\"decl\":\"void __usercall __spoils<rax, rcx, rdx, rbx, rsi, rdi, r8, r9, r10, r11, r12, r13, r15> f(go_i64x2 a1@<0:rax, 8:rbx>, go_array_2_main_Gappy a2@<^0.32>);\",\"cc\":\"__usercall\",\"ret\":null,\"args\":[{\"name\":\"a1\",\"type\":\"go_i64x2\",\"size\":16,\"parts\":[{\"off\":0,\"size\":8,\"reg\":\"rax\"},{\"off\":8,\"size\":8,\"reg\":\"rbx\"}]},{\"name\":\"a2\",\"type\":\"go_array_2_main_Gappy\",\"size\":32,\"parts\":[{\"off\":0,\"size\":32,\"stack\":0}]}],\"spoils\":[\"rax\",\"rcx\",\"rdx\",\"rbx\",\"rsi\",\"rdi\",\"r8\",\"r9\",\"r10\",\"r11\",\"r12\",\"r13\",\"r15\"]}",
+    "{\"entry\":\"0x6000\",\"name\":\"elsewhere\",\"comment\":\"goabi: func elsewhere(a1 word, a2 main.Huge, a3 mystery) [params likely, code; results likely, code]\",\"confidence\":{\"params\":\"likely\",\"results\":\"likely\"},\"source\":{\"params\":\"code\",\"results\":\"code\"},\"decl\":\"void __usercall __spoils<rax, rcx, rdx, rbx, rsi, rdi, r8, r9, r10, r11, r12, r13, r15> f(__int64 a1@<rax>, go_i64_to4294967295 a2@<^4294967295.4294967295>, go_mystery a3@<rbx>);\",\"cc\":\"__usercall\",\"ret\":null,\"args\":[{\"name\":\"a1\",\"type\":\"__int64\",\"size\":8,\"parts\":[{\"off\":0,\"size\":8,\"reg\":\"rax\"}]},{\"name\":\"a2\",\"type\":\"go_i64_to4294967295\",\"size\":4294967295,\"parts\":[{\"off\":0,\"size\":4294967295,\"stack\":4294967295}]},{\"name\":\"a3\",\"type\":\"go_mystery\",\"size\":8,\"parts\":[{\"off\":0,\"size\":8,\"reg\":\"rbx\"}]}],\"spoils\":[\"rax\",\"rcx\",\"rdx\",\"rbx\",\"rsi\",\"rdi\",\"r8\",\"r9\",\"r10\",\"r11\",\"r12\",\"r13\",\"r15\"]}",
+    "{\"entry\":\"0x7000\",\"name\":\"far\",\"comment\":\"goabi: func far() (word, [70000]byte, word) [params likely, code; results likely, code]\",\"confidence\":{\"params\":\"likely\",\"results\":\"likely\"},\"source\":{\"params\":\"code\",\"results\":\"code\"},\"why\":\"no IDA prototype: results beyond 64 KiB of a tuple\"}",
+]
+
+PACK_FLAGS = {4: 0x30, 8: 0x40}  # PT_PAK4, PT_PAK8 of typeinf.hpp
+NODE = "$ goabi script"
+TAG = "goabi: "
+
+
+class Skip(Exception):
+    """Why a function stays as it is."""
+
+
+def declare_types(types, pack):
+    """Declares what is missing. Returns the names whose present meaning is another one."""
+    flags = ida_typeinf.PT_SIL | ida_typeinf.PT_TYP | PACK_FLAGS.get(pack, 0)
+    foreign = set()
+    for line in types:
+        one = json.loads(line)
+        known = size_of(one["name"])
+        if one["kind"] == "forward" and known is not None:
+            continue
+        if one["kind"] != "forward" and known not in (None, 0, one["size"]):
+            foreign.add(one["name"])
+            continue
+        if known != one["size"] or one["size"] == 0:
+            ida_typeinf.idc_parse_types(one["decl"], flags)
+        if one["kind"] != "forward" and size_of(one["name"]) != one["size"]:
+            foreign.add(one["name"])
+    return foreign
+
+
+def size_of(name):
+    """Bytes of a named type, 0 when it is only declared, None when there is none."""
+    tif = ida_typeinf.tinfo_t()
+    if not tif.get_named_type(None, name):
+        return None
+    size = tif.get_size()
+    return 0 if size == ida_typeinf.BADSIZE else size
+
+
+def parse(one):
+    """The function type, if the parser understood every place as it was meant."""
+    tif = ida_typeinf.tinfo_t()
+    if ida_typeinf.parse_decl(tif, None, one["decl"], ida_typeinf.PT_SIL) is None:
+        raise Skip("this version of IDA does not parse " + one["decl"])
+    details = ida_typeinf.func_type_data_t()
+    if not tif.get_func_details(details) or len(details) != len(one["args"]):
+        raise Skip("parsed as something else: " + tif.dstr())
+    if one["cc"] == "__usercall":
+        for arg, wanted in zip(details, one["args"]):
+            check_place(arg.argloc, wanted)
+        if one["ret"] is not None:
+            check_place(details.retloc, one["ret"])
+    return tif
+
+
+def check_place(loc, wanted):
+    """Compares a location with the plan's parts."""
+    if loc.is_scattered():
+        found = [(part.off, part.size, part) for part in loc.scattered()]
+    else:
+        found = [(0, wanted["size"], loc)]
+    parts = wanted["parts"]
+    same = len(found) == len(parts) and all(
+        (off, size) == (part["off"], part["size"]) and is_at(place, part)
+        for (off, size, place), part in zip(found, parts)
+    )
+    if not same:
+        raise Skip("a value ended up elsewhere: " + (wanted.get("name") or "result"))
+
+
+def is_at(loc, part):
+    if "stack" in part:
+        return loc.is_stkoff() and loc.stkoff() == part["stack"]
+    numbers = [ida_idp.str2reg(part[name]) for name in ("reg", "as") if name in part]
+    return loc.is_reg1() and loc.regoff() == 0 and loc.reg1() in numbers
+
+
+def present_type(ea):
+    tif = ida_typeinf.tinfo_t()
+    return tif.dstr() if ida_nalt.get_tinfo(tif, ea) else ""
+
+
+def apply(ea, one, foreign, node):
+    """Gives one function its type."""
+    if "decl" not in one:
+        raise Skip(one.get("why", "nothing to apply"))
+    if not ida_bytes.is_loaded(ea):
+        raise Skip("the address is not in the database")
+    if ida_nalt.is_userti(ea) and present_type(ea) != node.supstr(ea):
+        raise Skip("its type was set by somebody else")
+    names = {value["type"].rstrip(" *") for value in one["args"] + [one["ret"] or {"type": ""}]}
+    if names & foreign:
+        raise Skip("another type has the name " + sorted(names & foreign)[0])
+    tif = parse(one)
+    if ida_funcs.get_func(ea) is None:
+        ida_funcs.add_func(ea)
+    if not ida_typeinf.apply_tinfo(ea, tif, ida_typeinf.TINFO_DEFINITE):
+        raise Skip("IDA did not take the type")
+    node.supset(ea, present_type(ea))
+
+
+def describe(ea, one):
+    """Names a function that has no name, and writes or renews the comment."""
+    if one["name"] and not ida_bytes.has_user_name(ida_bytes.get_flags(ea)):
+        ida_name.set_name(ea, one["name"], ida_name.SN_NOCHECK | ida_name.SN_NOWARN)
+    old = idc.get_func_cmt(ea, 1) or ""
+    others = [line for line in old.split("\n") if line and not line.startswith(TAG)]
+    idc.set_func_cmt(ea, "\n".join([one["comment"]] + others), 1)
+
+
+def main():
+    head = json.loads(HEAD)
+    ida_auto.auto_wait()
+    slide = ida_nalt.get_imagebase() - int(head["image_base"], 16)
+    node = ida_netnode.netnode(NODE, 0, True)
+    foreign = declare_types(TYPES, head["pack"])
+    done, skipped = 0, {}
+    ida_kernwin.show_wait_box("goabi: applying calling conventions")
+    try:
+        for number, line in enumerate(FUNCTIONS):
+            if number % 256 == 0 and ida_kernwin.user_cancelled():
+                print("goabi: cancelled")
+                break
+            one = json.loads(line)
+            ea = int(one["entry"], 16) + slide
+            try:
+                apply(ea, one, foreign, node)
+                describe(ea, one)
+                done += 1
+            except Skip as why:
+                skipped.setdefault(str(why), []).append(ea)
+    finally:
+        ida_kernwin.hide_wait_box()
+    print("goabi: %d of %d functions have their convention" % (done, len(FUNCTIONS)))
+    for why, places in sorted(skipped.items(), key=lambda item: -len(item[1])):
+        print("goabi: %d skipped, first at %#x: %s" % (len(places), places[0], why))
+
+
+main()
