@@ -49,25 +49,27 @@ impl<'a> Reader<'a> {
         self.skip(self.pos.next_multiple_of(n.max(1)) - self.pos)
     }
 
-    fn uint(&mut self, n: usize) -> Option<u64> {
-        let bytes = self.bytes(n)?;
-        let fold = |acc: u64, b: &u8| acc << 8 | u64::from(*b);
-        Some(if self.big_endian { bytes.iter().fold(0, fold) } else { bytes.iter().rev().fold(0, fold) })
+    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let out = self.data.get(self.pos..)?.first_chunk()?;
+        self.pos += N;
+        Some(*out)
     }
 
     /// One byte.
     pub fn u8(&mut self) -> Option<u8> {
-        self.uint(1).map(|v| v as u8)
+        self.array().map(|[byte]| byte)
     }
 
     /// Two bytes.
     pub fn u16(&mut self) -> Option<u16> {
-        self.uint(2).map(|v| v as u16)
+        let bytes = self.array()?;
+        Some(if self.big_endian { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) })
     }
 
     /// Four bytes.
     pub fn u32(&mut self) -> Option<u32> {
-        self.uint(4).map(|v| v as u32)
+        let bytes = self.array()?;
+        Some(if self.big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) })
     }
 
     /// Four bytes, signed.
@@ -77,12 +79,13 @@ impl<'a> Reader<'a> {
 
     /// Eight bytes.
     pub fn u64(&mut self) -> Option<u64> {
-        self.uint(8)
+        let bytes = self.array()?;
+        Some(if self.big_endian { u64::from_be_bytes(bytes) } else { u64::from_le_bytes(bytes) })
     }
 
     /// One pointer-sized word.
     pub fn word(&mut self) -> Option<u64> {
-        self.uint(usize::from(self.ptr_size))
+        if self.ptr_size == 8 { self.u64() } else { self.u32().map(u64::from) }
     }
 
     /// An unsigned LEB128 number, as in pcvalue tables and Go names.

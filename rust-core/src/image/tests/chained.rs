@@ -10,10 +10,10 @@ type Row = (u16, u64, u64);
 
 const ROWS: [Row; 6] = [
     // target:36 high8:8 zero:7 next:12 (in 4 bytes) bind:1; ordinal:24 addend:8 zero:19.
-    (2, TEXT + 0x10 | 2 << 51, 1 << 63 | 1),
+    (2, (TEXT + 0x10) | 2 << 51, 1 << 63 | 1),
     (6, 0x10 | 2 << 51, 1 << 63 | 1),
     // target:43 high8:8 next:11 (in 8 bytes) bind:1 auth:1; ordinal:16.
-    (1, TEXT + 0x10 | 1 << 51, 1 << 62 | 1),
+    (1, (TEXT + 0x10) | 1 << 51, 1 << 62 | 1),
     (9, 0x10 | 1 << 51, 1 << 62 | 1),
     // Signed: target:32 diversity:16 address:1 key:2 next:11 bind:1 auth:1.
     (9, 0x10 | 0xbeef << 32 | 1 << 48 | 1 << 51 | 1 << 63, 1 << 63 | 1 << 62 | 0xbeef << 32 | 1),
