@@ -179,6 +179,34 @@ fn damaged_headers_never_panic() {
     }
 }
 
+#[test]
+fn damage_anywhere_never_panics_and_is_read_in_time() {
+    let library =
+        Build { args: &["-buildmode=c-shared", "-ldflags", ""], cgo: true, ..plain("shared", "linux", "amd64") };
+    let mut random = 0x2545_f491_4f6c_dd1d_u64;
+    let mut next = |below: usize| {
+        random = random.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+        (random >> 33) as usize % below
+    };
+    let start = std::time::Instant::now();
+    for build in [library, plain("tiny", "windows", "amd64"), plain("tiny", "darwin", "arm64")] {
+        let mut data = build.bytes();
+        for _ in 0..1000 {
+            let kept: Vec<_> = (0..8).map(|_| next(data.len() - 8)).map(|at| (at, data[at..at + 8].to_vec())).collect();
+            for (at, _) in &kept {
+                let size = 1 << next(4);
+                let byte = [0, 0xff, 1, next(256) as u8][next(4)];
+                data[*at..at + size].fill(byte);
+            }
+            if let Ok(image) = Image::parse(&data) {
+                std::hint::black_box((image.word(image.entry), image.imports.len()));
+            }
+            kept.iter().rev().for_each(|(at, bytes)| data[*at..at + 8].copy_from_slice(bytes));
+        }
+    }
+    assert!(start.elapsed().as_secs() < 300, "100 ms for each file at most, on any machine");
+}
+
 /// A universal file of whole files, each on a page of its own.
 fn universal(parts: &[(u32, &[u8])]) -> Vec<u8> {
     let mut header = [0xcafe_babe_u32, parts.len() as u32].map(u32::to_be_bytes).concat();

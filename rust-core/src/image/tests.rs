@@ -1,7 +1,9 @@
 //! Tests of the view and its lookups.
 
 mod chained;
+mod inflated;
 mod relocated;
+mod windows;
 
 use super::*;
 
