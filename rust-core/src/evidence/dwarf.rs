@@ -191,15 +191,32 @@ pub fn confirm(function: &DwarfFunction, types: &Types, convention: &Convention,
     }
     // The compiler means to hide the dictionary and takes every name with a bracket for shaped code.
     let hidden = usize::from(function.name.contains('['));
-    if witness.pieces.is_some_and(|pieces| !homes(&assigned, hidden).starts_with(pieces)) {
+    if witness.pieces.is_some_and(|pieces| !agrees(pieces, &homes(&assigned, hidden))) {
         doubts.push(Doubt::Pieces);
     }
     doubts
 }
 
+/// Whether the places of parameters begin with the pieces that ArgInfo lists. A value of very many pieces is one place.
+pub fn agrees(listed: &[(u32, u32)], homes: &[(u32, u32)]) -> bool {
+    let mut homes = homes.iter().copied().peekable();
+    let mut inside = (0, 0);
+    listed.iter().all(|&(offset, size)| {
+        if offset >= inside.0 && offset.saturating_add(size) <= inside.1 {
+            return true;
+        }
+        let Some(home) = homes.next() else { return false };
+        inside = if home.1 > WIDEST { (home.0, home.0.saturating_add(home.1)) } else { (0, 0) };
+        home.0 == offset && (home.1 == size || home.1 > WIDEST)
+    })
+}
+
+/// Bytes of the widest scalar, a SIMD vector.
+const WIDEST: u32 = 64;
+
 /// Offset and size in the argument area of every parameter's pieces but the first `hidden` parameters': where it is, or
 /// where it is spilled.
-fn homes(assigned: &Assignment, hidden: usize) -> Vec<(u32, u32)> {
+pub fn homes(assigned: &Assignment, hidden: usize) -> Vec<(u32, u32)> {
     let params = assigned.params.iter().skip(hidden);
     let pieces = params.flat_map(|placed| {
         let spilled = placed.spill.map(|slot| assigned.area.spill_offset.saturating_add(slot));
