@@ -11,7 +11,6 @@ pub(crate) mod layout;
 mod lookup;
 mod manifest;
 mod output;
-pub(crate) mod pending;
 mod progress;
 
 use clap::Parser;

@@ -4,9 +4,8 @@
 
 use crate::arch::Arch;
 use crate::cli::layout::{convention, go_minor};
-use crate::cli::pending::{analyze_observed, emit};
 use crate::report::{Confidence, Report};
-use crate::{Error, Observer, Options};
+use crate::{Error, Observer, Options, analyze_observed, emit};
 use pyo3::create_exception;
 use pyo3::exceptions::{PyException, PyKeyboardInterrupt, PyValueError};
 use pyo3::prelude::*;
@@ -51,18 +50,6 @@ impl Analysis {
 
     fn text(&self, py: Python<'_>, min_confidence: &str) -> PyResult<String> {
         self.text_of(py, emit::text::write, min_confidence)
-    }
-
-    fn ida_plan(&self, py: Python<'_>, min_confidence: &str) -> PyResult<String> {
-        self.text_of(py, emit::ida::write, min_confidence)
-    }
-
-    fn ghidra_plan(&self, py: Python<'_>, min_confidence: &str) -> PyResult<String> {
-        self.text_of(py, emit::ghidra::write, min_confidence)
-    }
-
-    fn idapython(&self, py: Python<'_>, min_confidence: &str) -> PyResult<String> {
-        self.text_of(py, emit::idapython::write, min_confidence)
     }
 
     fn header(&self, py: Python<'_>, min_confidence: &str) -> PyResult<String> {
@@ -160,8 +147,8 @@ fn interruptible(
 fn layout(signature: &str, machine: &str, go: Option<&str>, asm: bool) -> PyResult<(String, String)> {
     let minor = go.map(go_minor).transpose().map_err(PyValueError::new_err)?;
     let convention = convention(machine, minor, asm).ok_or_else(|| unknown_machine(machine))?;
-    let laid_out = crate::emit::layout::layout(signature, &convention).map_err(|error| raised(&error))?;
-    let text = crate::emit::layout::layout_text(signature, &convention).map_err(|error| raised(&error))?;
+    let laid_out = emit::layout::layout(signature, &convention).map_err(|error| raised(&error))?;
+    let text = emit::layout::layout_text(signature, &convention).map_err(|error| raised(&error))?;
     let json = serde_json::to_string(&laid_out).map_err(|error| PyValueError::new_err(error.to_string()))?;
     Ok((json, text))
 }

@@ -5,9 +5,8 @@ use super::exit::Failure;
 use super::manifest::Memory;
 use super::progress::Progress;
 use super::{input, lookup};
-use crate::Options;
-use crate::cli::pending::{analyze_observed, analyze_segments};
 use crate::report::Report;
+use crate::{Options, analyze_observed, analyze_segments};
 use std::path::Path;
 
 impl Analysis {

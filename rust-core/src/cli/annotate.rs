@@ -4,7 +4,7 @@ use super::analysis::Input;
 use super::args::{Annotate, Format};
 use super::exit::{Exit, Failure};
 use super::output::Output;
-use crate::cli::pending::emit;
+use crate::emit;
 use crate::report::{Confidence, Report};
 use std::io::{self, Write};
 use std::path::Path;
@@ -43,9 +43,6 @@ fn emit(report: &Report, format: Format, min: Confidence, out: &mut dyn Write) -
     match format {
         Format::Text => emit::text::write(report, out, min),
         Format::Json => emit::json::write(report, out, min),
-        Format::IdaPlan => emit::ida::write(report, out, min),
-        Format::GhidraPlan => emit::ghidra::write(report, out, min),
-        Format::Idapython => emit::idapython::write(report, out, min),
         Format::Header => emit::header::write(report, out, min),
     }
 }

@@ -122,12 +122,6 @@ pub(super) enum Format {
     Text,
     /// The report itself, goabi.report/1
     Json,
-    /// What the IDA plug-in applies
-    IdaPlan,
-    /// What the Ghidra extension applies
-    GhidraPlan,
-    /// A script for IDA that needs no plug-in
-    Idapython,
     /// C declarations
     Header,
 }
