@@ -1,0 +1,149 @@
+//! Claims against the truth.
+
+use crate::truth::{Function, Pieces, Truth, flat, spell};
+use goabi::report::{Confidence, Report, Source, Value};
+use std::collections::BTreeMap;
+
+/// Counts of one class of functions. The keys of [`Outcome::counts`] are `class/called` and `class/uncalled`.
+#[derive(Default, serde::Serialize)]
+pub(crate) struct Counts {
+    /// Functions whose parameters are known, and of these those that are claimed, with the right places in any order,
+    /// right, right with all sizes, and right with all sizes and grouped into the same values.
+    params: [usize; 6],
+    /// The same for functions whose results are known too: parameters and results.
+    both: [usize; 6],
+    /// By confidence: claims on parameters, right ones.
+    params_by_level: BTreeMap<String, [usize; 2]>,
+    /// By confidence of the weaker side: claims on both, right ones.
+    both_by_level: BTreeMap<String, [usize; 2]>,
+    /// By confidence: claims on results, right ones.
+    results_by_level: BTreeMap<String, [usize; 2]>,
+}
+
+#[derive(Default)]
+pub(crate) struct Outcome {
+    pub(crate) counts: BTreeMap<String, Counts>,
+    pub(crate) errors: Vec<String>,
+}
+
+/// One side of a function: truth, claim and how sure it is.
+struct Side<'a> {
+    truth: &'a [Pieces],
+    claim: Vec<Pieces>,
+    level: Confidence,
+}
+
+impl Side<'_> {
+    fn claimed(&self) -> bool {
+        self.level != Confidence::Unknown
+    }
+
+    /// Right but for the order.
+    fn placed(&self) -> bool {
+        let sorted = |values| {
+            let mut places = flat(values);
+            places.sort();
+            places
+        };
+        self.claimed() && sorted(self.truth) == sorted(&self.claim)
+    }
+
+    fn right(&self) -> bool {
+        self.claimed() && flat(self.truth) == flat(&self.claim)
+    }
+
+    fn sized(&self) -> bool {
+        self.right() && self.truth.concat() == self.claim.concat()
+    }
+
+    fn grouped(&self) -> bool {
+        self.sized() && self.truth == self.claim
+    }
+
+    fn all(&self) -> [bool; 6] {
+        [true, self.claimed(), self.placed(), self.right(), self.sized(), self.grouped()]
+    }
+}
+
+pub(crate) fn compare(truth: &Truth, report: &Report, errors: usize) -> Outcome {
+    let mut outcome = Outcome::default();
+    let mut wrong: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let claims: BTreeMap<u64, _> = report.functions.iter().map(|f| (f.entry.0, f)).collect();
+    for function in truth.functions.values() {
+        let claim = claims.get(&function.entry);
+        let level = |side: fn(&goabi::report::Function) -> Confidence| claim.map_or(Confidence::Unknown, |f| side(f));
+        let places = |side: fn(&goabi::report::Function) -> &[Value]| claim.map_or(Vec::new(), |f| pieces(side(f)));
+        let params =
+            Side { truth: &function.params, claim: places(|f| &f.params), level: level(|f| f.confidence.params) };
+        let results = function.results.as_deref().map(|truth| Side {
+            truth,
+            claim: places(|f| &f.results),
+            level: level(|f| f.confidence.results),
+        });
+        let called = if function.has_caller { "called" } else { "uncalled" };
+        let counts = outcome.counts.entry(format!("{}/{called}", function.class)).or_default();
+        count(counts, &params, results.as_ref());
+        if errors > 0 {
+            let source = |side: fn(&goabi::report::Function) -> Option<Source>| claim.and_then(|f| side(f));
+            let sides = [
+                ("params", Some(&params), source(|f| f.source.params)),
+                ("results", results.as_ref(), source(|f| f.source.results)),
+            ];
+            for (what, side, source) in sides {
+                if let Some(side) = side.filter(|side| !side.right()) {
+                    let rule = rule(claim.copied(), what);
+                    let key = format!("{what} {:?} {source:?} {rule}", side.level);
+                    wrong.entry(key).or_default().push(line(function, side));
+                }
+            }
+        }
+    }
+    let mut groups: Vec<_> = wrong.into_iter().collect();
+    groups.sort_by_key(|(_, lines)| std::cmp::Reverse(lines.len()));
+    for (key, lines) in groups {
+        outcome.errors.push(format!("== {key}: {}", lines.len()));
+        outcome.errors.extend(lines.into_iter().take(errors));
+    }
+    outcome
+}
+
+/// What the winning claim rests on, for grouping: its first words.
+fn rule(claim: Option<&goabi::report::Function>, what: &str) -> String {
+    let evidence = claim.into_iter().flat_map(|f| &f.evidence);
+    let winner = evidence.filter(|e| e.agrees && e.claim.contains(what)).map(|e| e.claim.as_str()).next();
+    let text = winner.unwrap_or_default();
+    text.rsplit_once('[').map_or(String::new(), |(_, rule)| rule.trim_end_matches(']').to_owned())
+}
+
+fn line(function: &Function, side: &Side<'_>) -> String {
+    let called = if function.has_caller { "called" } else { "uncalled" };
+    let (truth, claim) = (spell(side.truth), spell(&side.claim));
+    let claim = if side.claimed() { claim } else { "no claim".to_owned() };
+    format!("   {:#x} {} ({called}): {truth} -> {claim}", function.entry, function.name)
+}
+
+fn count(counts: &mut Counts, params: &Side<'_>, results: Option<&Side<'_>>) {
+    add(&mut counts.params, params.all());
+    level(&mut counts.params_by_level, params.level, params.right());
+    if let Some(results) = results {
+        let (p, r) = (params.all(), results.all());
+        add(&mut counts.both, std::array::from_fn(|at| p[at] && r[at]));
+        level(&mut counts.results_by_level, results.level, results.right());
+        level(&mut counts.both_by_level, params.level.min(results.level), params.right() && results.right());
+    }
+}
+
+fn add(counts: &mut [usize; 6], which: [bool; 6]) {
+    counts.iter_mut().zip(which).for_each(|(count, yes)| *count += usize::from(yes));
+}
+
+fn level(counts: &mut BTreeMap<String, [usize; 2]>, level: Confidence, right: bool) {
+    let entry = counts.entry(format!("{level:?}").to_lowercase()).or_default();
+    entry[0] += 1;
+    entry[1] += usize::from(right);
+}
+
+fn pieces(values: &[Value]) -> Vec<Pieces> {
+    let one = |value: &Value| -> Pieces { value.pieces.iter().map(|p| (p.loc.clone(), p.size)).collect() };
+    values.iter().map(one).filter(|pieces| !pieces.is_empty()).collect()
+}

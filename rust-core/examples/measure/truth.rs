@@ -1,0 +1,264 @@
+//! The truth: types from debug information and from the sources, locations from the assignment, and only where
+//! `_func.args` and FUNCDATA_ArgInfo, which the stripped twin has too, agree.
+
+use crate::callers;
+use goabi::abi::assign::{Assignment, Placed, assign, assign_shapes};
+use goabi::abi::location::Scalar;
+use goabi::abi::registers::Convention;
+use goabi::abi::shape::{Component, Shape};
+use goabi::arch::Arch;
+use goabi::evidence::dwarf::{self, Doubt, DwarfFunction, Witness};
+use goabi::golang::Metadata;
+use goabi::golang::arg_info::{self, Item};
+use goabi::golang::funcdata::FuncData;
+use goabi::golang::pclntab::Func;
+use goabi::golang::symbol_name::SymbolName;
+use goabi::image::Image;
+use goabi::types::Types;
+use std::collections::{BTreeMap, HashMap};
+
+/// A function as the type checker sees it.
+pub(crate) struct Source {
+    params: Vec<Shape>,
+    results: Vec<Shape>,
+    has_body: bool,
+}
+
+/// A value's pieces: location and size in bytes.
+pub(crate) type Pieces = Vec<(String, u32)>;
+
+/// What is true of one function.
+pub(crate) struct Function {
+    pub(crate) entry: u64,
+    pub(crate) name: String,
+    pub(crate) class: &'static str,
+    pub(crate) has_caller: bool,
+    pub(crate) params: Vec<Pieces>,
+    /// `None` when no witness tells.
+    pub(crate) results: Option<Vec<Pieces>>,
+}
+
+impl std::fmt::Display for Function {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let results = self.results.as_deref().map_or("?".to_owned(), spell);
+        write!(f, "{:#x} {} {} {} -> {results}", self.entry, self.class, self.name, spell(&self.params))
+    }
+}
+
+/// `(RAX:8, {RBX:8 RCX:8})`.
+pub(crate) fn spell(values: &[Pieces]) -> String {
+    let one = |value: &Pieces| {
+        let pieces: Vec<_> = value.iter().map(|(loc, size)| format!("{loc}:{size}")).collect();
+        if pieces.len() == 1 { pieces.concat() } else { format!("{{{}}}", pieces.join(" ")) }
+    };
+    format!("({})", values.iter().map(one).collect::<Vec<_>>().join(", "))
+}
+
+/// Everything that is known of a program.
+pub(crate) struct Truth {
+    pub(crate) functions: BTreeMap<u64, Function>,
+    /// Functions without a truth, by reason.
+    pub(crate) left_out: BTreeMap<&'static str, usize>,
+    /// Those functions, by name.
+    pub(crate) doubtful: Vec<String>,
+}
+
+struct Program<'a> {
+    image: &'a Image<'a>,
+    metadata: Metadata,
+    types: Types,
+    sources: &'a HashMap<String, Source>,
+    conventions: [Convention; 2],
+}
+
+impl Truth {
+    pub(crate) fn of(
+        full: &[u8],
+        stripped: &[u8],
+        sources: &HashMap<String, Source>,
+        module: &str,
+    ) -> goabi::Result<Truth> {
+        let (image, twin) = (Image::parse(full)?, Image::parse(stripped)?);
+        let metadata = Metadata::read(&image)?;
+        let mut types = Types::default();
+        let debug = dwarf::read(&image, &mut types);
+        debug.notes.iter().for_each(|note| eprintln!("measure: {note}"));
+        let called = callers::called(&image, &metadata);
+        let minor = u32::from(metadata.version.minor());
+        let conventions = [Convention::abi_internal(image.arch, image.os, minor), Convention::abi0(image.arch)];
+        let program = Program { image: &image, metadata, types, sources, conventions };
+        let mut truth = Truth { functions: BTreeMap::new(), left_out: BTreeMap::new(), doubtful: Vec::new() };
+        let mut seen = 0;
+        for function in &debug.functions {
+            let Some(func) = program.metadata.pclntab.at(function.entry) else { continue };
+            seen += 1;
+            let bytes = |image: &Image<'_>| image.bytes(func.entry, func.size() as usize).map(<[u8]>::to_vec);
+            let outcome = if bytes(&image).is_none_or(|code| bytes(&twin) != Some(code)) {
+                Err("the twin's code differs")
+            } else {
+                program.function(function, func)
+            };
+            match outcome {
+                Ok((params, results)) => {
+                    let (entry, name) = (function.entry, function.name.clone());
+                    let (class, has_caller) = (class(&name, module), called.contains(&entry));
+                    truth.functions.insert(entry, Function { entry, name, class, has_caller, params, results });
+                }
+                Err(reason) => {
+                    *truth.left_out.entry(reason).or_default() += 1;
+                    truth.doubtful.push(format!("{reason}: {:#x} {}", function.entry, function.name));
+                }
+            }
+        }
+        *truth.left_out.entry("no debug information").or_default() += program.metadata.pclntab.funcs.len() - seen;
+        Ok(truth)
+    }
+}
+
+type Sides = (Vec<Pieces>, Option<Vec<Pieces>>);
+
+impl Program<'_> {
+    /// Where the values of `function` are, or why nobody can be sure.
+    fn function(&self, function: &DwarfFunction, func: &Func) -> Result<Sides, &'static str> {
+        if func.flags.asm() || self.may_be_asm(function) {
+            return Err("assembly");
+        }
+        let pieces = self.arg_info(func);
+        let witness = Witness { args: func.args, pieces: pieces.as_deref(), is_asm: false };
+        let fits = |convention: &Convention| {
+            let doubts = dwarf::confirm(function, &self.types, convention, &witness);
+            doubts.iter().all(|doubt| *doubt == Doubt::Results)
+        };
+        let [internal, abi0] = &self.conventions;
+        let marked = self.image.symbols_at(func.entry).iter().any(|symbol| symbol.name.ends_with(".abi0"));
+        let written = self.written(function, func, pieces.as_deref()).filter(|_| !marked);
+        let convention = [internal, abi0].into_iter().filter(|c| !marked || !c.uses_registers()).find(|c| fits(c));
+        match (convention, written) {
+            (Some(convention), written) => {
+                let assigned = assign(&self.types, &function.signature, convention);
+                let results = function.complete.then(|| self.places(&assigned.results));
+                let params = self.places(&assigned.params);
+                match written.filter(|_| convention.uses_registers()) {
+                    Some(source) => {
+                        let (source_params, source_results) = self.sides(&source);
+                        if flat(&source_params) != flat(&params) {
+                            return Err("debug information and sources disagree on parameters");
+                        }
+                        if results.as_ref().is_some_and(|results| flat(results) != flat(&source_results)) {
+                            return Err("debug information and sources disagree on results");
+                        }
+                        Ok((params, results.or(Some(source_results))))
+                    }
+                    None => Ok((params, results)),
+                }
+            }
+            (None, Some(source)) => {
+                let (params, results) = self.sides(&source);
+                Ok((params, Some(results)))
+            }
+            (None, None) => Err("args or ArgInfo contradict debug information"),
+        }
+    }
+
+    /// Go 1.17 does not mark assembly: there, a function of which debug information says nothing is suspect unless its
+    /// body was seen or it is a closure.
+    fn may_be_asm(&self, function: &DwarfFunction) -> bool {
+        let suspect = function.doubts.contains(&Doubt::Results) && function.doubts.contains(&Doubt::Nothing);
+        let seen = self.sources.get(&function.name).is_some_and(|source| source.has_body);
+        suspect && !seen && !SymbolName::parse(&function.name).is_closure()
+    }
+
+    /// The assignment of what the sources say, if the witnesses agree with it.
+    fn written(&self, function: &DwarfFunction, func: &Func, pieces: Option<&[(u32, u32)]>) -> Option<Assignment> {
+        let source = self.sources.get(&function.name)?;
+        let assigned = assign_shapes(&source.params, &source.results, &self.conventions[0]);
+        let fits = func.args.is_none_or(|args| args == assigned.area.args_size);
+        (fits && pieces.is_none_or(|pieces| dwarf::agrees(pieces, &dwarf::homes(&assigned, 0)))).then_some(assigned)
+    }
+
+    fn sides(&self, assigned: &Assignment) -> (Vec<Pieces>, Vec<Pieces>) {
+        (self.places(&assigned.params), self.places(&assigned.results))
+    }
+
+    fn places(&self, placed: &[Placed]) -> Vec<Pieces> {
+        let pieces =
+            placed.iter().map(|value| value.pieces.iter().map(|p| (p.loc.text(self.image.arch), p.size)).collect());
+        pieces.filter(|pieces: &Pieces| !pieces.is_empty()).collect()
+    }
+
+    /// Offset and size of the pieces that ArgInfo lists, up to where it was cut.
+    fn arg_info(&self, func: &Func) -> Option<Vec<(u32, u32)>> {
+        let address = self.metadata.pclntab.funcdata(self.image, func, FuncData::ArgInfo)?;
+        let info = arg_info::parse(self.image.tail(address));
+        let known = info.items.iter().take_while(|item| !matches!(item, Item::DotDotDot | Item::ComponentTooFar));
+        let pieces = known.filter_map(|item| match item {
+            Item::Component { offset, size } => Some((u32::from(*offset), u32::from(*size))),
+            _ => None,
+        });
+        Some(pieces.collect())
+    }
+}
+
+/// Locations alone, in order: registers, and the words of the stack that are touched.
+pub(crate) fn flat(values: &[Pieces]) -> Vec<String> {
+    let mut out = Vec::new();
+    for (loc, size) in values.iter().flatten() {
+        match loc.strip_prefix("stack+").and_then(|offset| offset.parse::<u32>().ok()) {
+            Some(offset) => {
+                out.extend((offset / 8..(offset + size).div_ceil(8)).map(|word| format!("stack+{}", 8 * word)))
+            }
+            None => out.push(loc.clone()),
+        }
+    }
+    out.dedup();
+    out
+}
+
+fn class(name: &str, module: &str) -> &'static str {
+    let package = SymbolName::parse(name).package;
+    let first = package.split('/').next().unwrap_or_default();
+    let in_module =
+        !module.is_empty() && package.strip_prefix(module).is_some_and(|r| r.is_empty() || r.starts_with('/'));
+    match first {
+        _ if package == "main" || in_module => "main",
+        "" | "runtime" | "go" => "runtime",
+        _ if package.starts_with("internal/runtime/") || package.starts_with("internal/abi") => "runtime",
+        _ if first.contains('.') => "dependency",
+        _ => "std",
+    }
+}
+
+/// Reads what `scripts/go_types` prints.
+pub(crate) fn read_sources(text: &str) -> HashMap<String, Source> {
+    let line = |line: &str| {
+        let mut columns = line.split('\t');
+        let name = columns.next()?.to_owned();
+        let mut side = || -> Option<Vec<Shape>> { columns.next()?.split_whitespace().map(shape).collect() };
+        let (params, results) = (side()?, side()?);
+        Some((name, Source { params, results, has_body: columns.next()?.is_empty() }))
+    };
+    text.lines().filter_map(line).collect()
+}
+
+/// `16/8/1:p+0.8,i+8.8`.
+fn shape(text: &str) -> Option<Shape> {
+    let (head, parts) = text.split_once(':')?;
+    let mut numbers = head.split('/').map(str::parse::<u32>);
+    let mut number = || numbers.next()?.ok();
+    let (size, align, registers) = (number()?, number()?, number()? == 1);
+    let component = |part: &str| {
+        let (kind, place) = part.split_once('+')?;
+        let (off, size) = place.split_once('.')?;
+        let kind = match kind {
+            "f" => Scalar::Float,
+            "p" => Scalar::Ptr,
+            "b" => Scalar::Bool,
+            "u" => Scalar::Uint,
+            _ => Scalar::Int,
+        };
+        Some(Component { off: off.parse().ok()?, size: size.parse().ok()?, kind })
+    };
+    let components = parts.split(',').filter(|p| !p.is_empty()).map(component).collect::<Option<Vec<_>>>()?;
+    debug_assert_eq!(Arch::Amd64.ptr_size(), 8);
+    Some(Shape { size, align, components, registers })
+}
