@@ -2,5 +2,6 @@
 
 pub mod assign;
 pub mod location;
+pub mod platform;
 pub mod registers;
 pub mod shape;

@@ -195,7 +195,7 @@ impl Systems {
 }
 
 /// `N` registers from number `first` on.
-const fn run<const N: usize>(first: u8) -> [Reg; N] {
+pub(crate) const fn run<const N: usize>(first: u8) -> [Reg; N] {
     let mut regs = [Reg(0); N];
     let mut i = 0;
     while i < N {
@@ -206,7 +206,7 @@ const fn run<const N: usize>(first: u8) -> [Reg; N] {
 }
 
 /// Registers by number.
-const fn list<const N: usize>(numbers: [u8; N]) -> [Reg; N] {
+pub(crate) const fn list<const N: usize>(numbers: [u8; N]) -> [Reg; N] {
     let mut regs = [Reg(0); N];
     let mut i = 0;
     while i < N {
