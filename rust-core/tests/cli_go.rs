@@ -1,0 +1,205 @@
+//! The built command on Go programs: what it finds, in every form, and how it stops.
+
+#[path = "support/go.rs"]
+#[allow(dead_code)] // other tests use the rest
+mod go;
+
+use serde_json::{Value, json};
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use tempfile::TempDir;
+
+const HANDLE: &str = "main.(*Server).handle";
+
+/// The README's example, without symbols and debug information.
+fn server() -> PathBuf {
+    let args: &[&str] = &["-ldflags=-s -w", "-trimpath"];
+    go::Build { args, toolchain: "go1.27.0", ..go::plain("server", "linux", "amd64") }.file()
+}
+
+fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_goabi"));
+    command.args(args);
+    command
+}
+
+/// Runs the command on the server; it must succeed and say nothing on standard error.
+fn run(name: &str, args: &[&str]) -> String {
+    let output = command(&[name, server().to_str().expect("text")]).args(args).output().expect("goabi runs");
+    succeeded(output)
+}
+
+fn succeeded(output: Output) -> String {
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert_eq!(output.status.code(), Some(0));
+    String::from_utf8(output.stdout).expect("text")
+}
+
+fn report(args: &[&str]) -> Value {
+    serde_json::from_str(&run("annotate", &[&["--format", "json"], args].concat())).expect("JSON")
+}
+
+/// `loc` of every piece of every parameter.
+fn places(function: &Value) -> Vec<&str> {
+    let params = function["params"].as_array().into_iter().flatten();
+    let pieces = params.flat_map(|param| param["pieces"].as_array().into_iter().flatten());
+    pieces.map(|piece| piece["loc"].as_str().expect("a place")).collect()
+}
+
+#[test]
+fn a_stripped_method_has_its_parameters_where_the_compiler_put_them() {
+    let report = report(&["--only", HANDLE]);
+    let [function] = report["functions"].as_array().expect("functions").as_slice() else { panic!("one function") };
+    // (s *Server) handle(w io.Writer, name string, n int8): six words in the order of Go's registers.
+    assert_eq!(places(function), ["RAX", "RBX", "RCX", "RDI", "RSI", "R8"]);
+    assert_eq!(function["confidence"]["params"], "exact");
+    assert_eq!(report["schema"], "goabi.report/1");
+}
+
+#[test]
+fn text_has_a_line_for_every_function_and_a_summary() {
+    let text = run("annotate", &[]);
+    let functions = report(&[])["functions"].as_array().expect("functions").len();
+    assert_eq!(text.lines().filter(|line| line.starts_with("0x")).count(), functions);
+    assert!(text.contains(HANDLE) && text.contains("go1.27.0"));
+}
+
+#[test]
+fn names_and_addresses_select_a_function() {
+    let named = report(&["--only", HANDLE]);
+    let entry = named["functions"][0]["entry"].as_str().expect("an address");
+    assert_eq!(report(&["--only", entry])["functions"], named["functions"]);
+    let inside = u64::from_str_radix(entry.trim_start_matches("0x"), 16).expect("hex") + 5;
+    assert_eq!(report(&["--only", &format!("{inside:#x}")])["functions"], named["functions"]);
+}
+
+#[test]
+fn an_unknown_function_is_answered_with_near_names() {
+    let file = server();
+    let said = |function: &str| {
+        let output = command(&["explain", file.to_str().expect("text"), function]).output().expect("goabi runs");
+        assert_eq!(output.status.code(), Some(1));
+        assert!(output.stdout.is_empty());
+        String::from_utf8(output.stderr).expect("text")
+    };
+    let near = said("main.handle");
+    assert!(near.contains("no function is named main.handle; near it: ") && near.contains(HANDLE), "{near}");
+    assert!(said("0x1").contains("no function contains 0x1; functions begin at 0x"));
+}
+
+#[test]
+fn explain_shows_registers_frame_and_evidence() {
+    let text = run("explain", &[HANDLE]);
+    for part in
+        [HANDLE, "parameters (exact", "results (", "registers", "R8", "return address", "spill area", "evidence ("]
+    {
+        assert!(text.contains(part), "{part} is missing:\n{text}");
+    }
+}
+
+#[test]
+fn info_says_what_the_binary_is() {
+    let text = run("info", &[]);
+    for part in ["go1.27.0 (from buildinfo)", "elf linux/amd64", "ABIInternal", "stripped", "functions"] {
+        assert!(text.contains(part), "{part} is missing:\n{text}");
+    }
+}
+
+#[test]
+fn a_report_replaces_the_old_file_as_a_whole() {
+    let folder = TempDir::new().expect("a folder");
+    let out = folder.path().join("report.json");
+    fs::write(&out, "old").expect("written");
+    let text = run("annotate", &["--format", "json", "-o", out.to_str().expect("text")]);
+    assert_eq!(text, "");
+    let written: Value = serde_json::from_slice(&fs::read(&out).expect("there")).expect("JSON");
+    assert_eq!(written, report(&[]));
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1, "nothing else is left");
+}
+
+#[test]
+fn threads_do_not_change_a_byte() {
+    let args = ["--format", "json", "--evidence", "--threads"];
+    let with = |threads: &'static str| run("annotate", &[args.as_slice(), &[threads]].concat());
+    assert!(with("1") == with("2"));
+}
+
+#[test]
+fn what_is_ignored_is_not_used() {
+    let named = |args: &[&str]| {
+        let report = report(args);
+        report["functions"].as_array().expect("functions").iter().filter(|f| f["name"] != "").count()
+    };
+    assert!(named(&[]) > 1000);
+    assert_eq!(named(&["--no-names"]), 0);
+}
+
+#[test]
+fn memory_gives_the_same_functions_as_the_file() {
+    let folder = TempDir::new().expect("a folder");
+    let data = fs::read(server()).expect("built");
+    let manifest = folder.path().join("manifest.json");
+    fs::write(&manifest, loaded(&data).to_string()).expect("written");
+    let args = ["--format", "json", "--segments", manifest.to_str().expect("text")];
+    let memory: Value = serde_json::from_str(&run("annotate", &args)).expect("JSON");
+    assert_eq!(memory["binary"]["format"], "segments");
+    assert_eq!(memory["functions"], report(&[])["functions"]);
+}
+
+/// The manifest of a 64-bit ELF file's loaded segments, for dumps that are the file itself.
+fn loaded(elf: &[u8]) -> Value {
+    let word = |at: usize, n: usize| elf[at..at + n].iter().rev().fold(0u64, |acc, b| acc << 8 | u64::from(*b));
+    let (table, count) = (word(32, 8) as usize, word(56, 2) as usize);
+    let loads = (0..count).map(|n| table + 56 * n).filter(|at| word(*at, 4) == 1);
+    let segment = |at: usize| {
+        let flags = word(at + 4, 4);
+        let perms: String =
+            [(4, 'r'), (2, 'w'), (1, 'x')].iter().filter(|(bit, _)| flags & bit != 0).map(|f| f.1).collect();
+        json!({ "addr": format!("{:#x}", word(at + 16, 8)), "offset": word(at + 8, 8), "size": word(at + 32, 8), "perms": perms })
+    };
+    json!({ "arch": "amd64", "os": "linux", "entry": word(24, 8), "segments": loads.map(segment).collect::<Vec<_>>() })
+}
+
+#[test]
+fn several_files_come_one_after_the_other() {
+    let file = server();
+    let path = file.to_str().expect("text");
+    let output = command(&["annotate", path, "missing", path]).output().expect("goabi runs");
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stdout).expect("text");
+    assert_eq!(text.matches(HANDLE).count(), 2);
+}
+
+#[test]
+fn a_reader_that_leaves_early_is_no_error() {
+    let mut child = piped(&server());
+    let mut first = [0; 1];
+    child.stdout.take().expect("a pipe").read_exact(&mut first).expect("some output");
+    // The pipe is closed here, with most of the report unwritten.
+    let output = child.wait_with_output().expect("goabi ends");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_stops_with_its_own_exit_code() {
+    let mut child = piped(&server());
+    let mut out = child.stdout.take().expect("a pipe");
+    out.read_exact(&mut [0; 1]).expect("some output");
+    // The report is larger than a pipe: goabi is writing and cannot go on.
+    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
+    assert!(kill.success());
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    std::io::copy(&mut out, &mut std::io::sink()).expect("the rest");
+    let output = child.wait_with_output().expect("goabi ends");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "goabi: interrupted\n");
+    assert_eq!(output.status.code(), Some(130));
+}
+
+fn piped(file: &Path) -> std::process::Child {
+    let mut command = command(&["annotate", file.to_str().expect("text"), "--format", "json"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("goabi runs")
+}
