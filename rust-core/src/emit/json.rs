@@ -1,10 +1,10 @@
-//! The report as JSON: two blanks of indentation, fields in the order of `report.rs`. Plans for hosts are written here
-//! too: an object whose lists have one item per line, so that the largest need no more memory than one item.
+//! The report as JSON: fields in the order of `report.rs`, one line for each field of a function. Plans for hosts are
+//! written here too: an object whose lists have one item per line, so that the largest need no more memory than one item.
 
 use std::io::{self, Write};
 
 use serde::Serialize;
-use serde_json::ser::{CharEscape, CompactFormatter, Formatter, PrettyFormatter};
+use serde_json::ser::{CharEscape, CompactFormatter, Formatter};
 
 use crate::report::{Confidence, Report};
 
@@ -12,7 +12,7 @@ use super::text::is_unsafe;
 
 /// Writes the report, with a newline at the end. All of it, whatever the confidence: the reader can see that.
 pub fn write(report: &Report, out: &mut dyn Write, _: Confidence) -> io::Result<()> {
-    let formatter = Safe { inner: PrettyFormatter::with_indent(b"  "), ascii: false };
+    let formatter = Safe { inner: Outline::default(), ascii: false };
     report.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, formatter))?;
     out.write_all(b"\n")
 }
@@ -52,6 +52,77 @@ impl Lists<'_> {
             line(&item, self.out, false)?;
         }
         self.out.write_all(b"]")
+    }
+}
+
+/// Levels of nesting that are broken into lines: the report, its lists, the items of these.
+const BROKEN: usize = 3;
+
+/// A formatter that breaks lines down to the fields of the items of top-level lists, and keeps the rest on one line.
+#[derive(Default)]
+struct Outline {
+    depth: usize,
+    empty: bool,
+}
+
+impl Outline {
+    fn open<W: ?Sized + Write>(&mut self, out: &mut W, bracket: &[u8]) -> io::Result<()> {
+        self.depth += 1;
+        self.empty = true;
+        out.write_all(bracket)
+    }
+
+    fn item<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        out.write_all(if first { b"" } else { b"," })?;
+        if self.depth <= BROKEN { self.indent(out) } else { out.write_all(if first { b"" } else { b" " }) }
+    }
+
+    fn indent<W: ?Sized + Write>(&self, out: &mut W) -> io::Result<()> {
+        const BLANKS: &[u8; 2 * BROKEN] = b"      ";
+        out.write_all(b"\n")?;
+        out.write_all(&BLANKS[..2 * self.depth.min(BROKEN)])
+    }
+
+    fn close<W: ?Sized + Write>(&mut self, out: &mut W, bracket: &[u8]) -> io::Result<()> {
+        let broken = self.depth <= BROKEN && !self.empty;
+        self.depth = self.depth.saturating_sub(1);
+        self.empty = false;
+        if broken {
+            self.indent(out)?;
+        }
+        out.write_all(bracket)
+    }
+}
+
+impl Formatter for Outline {
+    fn begin_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.open(out, b"[")
+    }
+    fn end_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.close(out, b"]")
+    }
+    fn begin_array_value<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        self.item(out, first)
+    }
+    fn end_array_value<W: ?Sized + Write>(&mut self, _: &mut W) -> io::Result<()> {
+        self.empty = false;
+        Ok(())
+    }
+    fn begin_object<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.open(out, b"{")
+    }
+    fn end_object<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.close(out, b"}")
+    }
+    fn begin_object_key<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        self.item(out, first)
+    }
+    fn begin_object_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        out.write_all(b": ")
+    }
+    fn end_object_value<W: ?Sized + Write>(&mut self, _: &mut W) -> io::Result<()> {
+        self.empty = false;
+        Ok(())
     }
 }
 
