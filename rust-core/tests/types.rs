@@ -155,3 +155,42 @@ fn types_are_what_reflect_says() {
     check("go1.26.8", "windows", "amd64");
     check("go1.22.12", "darwin", "arm64");
 }
+
+/// Damaged type data costs what it describes and nothing else: no panic, no contradiction with the layout's limits, and
+/// not more memory than the data is worth.
+#[test]
+fn damaged_types_do_no_harm() {
+    for release in ["go1.10.8", "go1.26.8", "go1.27.0"] {
+        let data = go::Build { toolchain: release, ..go::plain("types", "linux", "amd64") }.bytes();
+        let image = Image::parse(&data).unwrap();
+        let meta = Metadata::read(&image).unwrap();
+        let module = meta.module().unwrap();
+        let whole = types_of(&image, &meta).len();
+        let mut seed = 1u64;
+        let mut random = |below: u64| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) % below
+        };
+        for round in 0..12 {
+            let mut damaged = image.clone();
+            let at = damaged.segments.iter().position(|s| s.addr <= module.types && module.types < s.end()).unwrap();
+            let segment = &mut damaged.segments[at];
+            let (from, to) = ((module.types - segment.addr) as usize, (module.etypes - segment.addr) as usize);
+            let bytes = &mut segment.data.to_mut()[from..to];
+            for _ in 0..(bytes.len() >> (2 + round)).max(1) {
+                let i = random(bytes.len() as u64) as usize;
+                bytes[i] = if round % 2 == 0 { random(256) as u8 } else { bytes[random(bytes.len() as u64) as usize] };
+            }
+            let left = types_of(&damaged, &meta);
+            assert!(left.len() < 4 * whole, "{release}: {} types out of {whole}", left.len());
+        }
+    }
+}
+
+fn types_of(image: &Image, meta: &Metadata) -> Types {
+    let mut types = Types::default();
+    let mut reader = TypeReader::new(image, &meta.version, &meta.modules);
+    let code = typed_code(&mut reader, &mut types);
+    assert!(code.iter().all(|c| image.is_exec(c.addr)));
+    types
+}

@@ -6,7 +6,7 @@
 //! `runtime.unreachableMethod`, which has no signature worth telling.
 
 use super::itab;
-use super::rtype::{RawMethod, Tail, TypeReader};
+use super::rtype::{RKind, RawMethod, Tail, TypeReader};
 use crate::types::{Kind, Param, Role, Signature, Type, TypeId, Types};
 use std::collections::{HashMap, HashSet};
 
@@ -139,9 +139,9 @@ impl Found<'_, '_> {
     }
 
     fn algorithms(&mut self, addr: u64, id: TypeId) -> Option<()> {
-        let raw = self.reader.raw();
-        let header = raw.header(addr)?;
-        let hasher = match raw.tail(addr, &header) {
+        let (header, raw) = (self.reader.header(addr)?, self.reader.raw());
+        let of_map = if header.kind == RKind::Map { raw.tail(addr, &header) } else { None };
+        let hasher = match of_map {
             Some(Tail::Map { hasher, .. }) if hasher != 0 => hasher,
             _ => header.equal.1,
         };

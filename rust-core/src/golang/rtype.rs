@@ -37,8 +37,8 @@ pub struct TypeReader<'a> {
     raw: Raw<'a>,
     /// Bytes of type data that may still be kept: overlapping descriptors must not multiply the memory.
     room: u64,
-    ids: HashMap<u64, Option<TypeId>>,
-    queue: Vec<(u64, TypeId)>,
+    ids: HashMap<u64, Option<(TypeId, Header<'a>)>>,
+    queue: Vec<(u64, TypeId, Header<'a>)>,
     /// By-value parts of structs and arrays that have not been judged yet.
     parts: Vec<(TypeId, Vec<TypeId>)>,
     /// Nesting of structs and arrays that have been judged.
@@ -83,7 +83,12 @@ impl<'a> TypeReader<'a> {
 
     /// Every descriptor of the binary with its type, by address.
     pub fn enumerate(&mut self, types: &mut Types) -> Vec<(u64, TypeId)> {
-        for addr in typelinks(&self.raw).chain(walk(&self.raw)).collect::<Vec<_>>() {
+        for addr in typelinks(&self.raw).collect::<Vec<_>>() {
+            self.reserve(addr, types);
+        }
+        self.drain(types);
+        let known = |addr| self.ids.get(&addr).copied().flatten().map(|(_, header)| header);
+        for addr in walk(&self.raw, known).collect::<Vec<_>>() {
             self.reserve(addr, types);
         }
         self.drain(types);
@@ -92,7 +97,8 @@ impl<'a> TypeReader<'a> {
 
     /// The descriptors read so far with their types, by address.
     pub fn known(&self) -> Vec<(u64, TypeId)> {
-        let sound = self.ids.iter().filter_map(|(addr, id)| Some((*addr, (*id)?))).filter(|(_, id)| self.is_sound(*id));
+        let all = self.ids.iter().filter_map(|(addr, known)| Some((*addr, known.as_ref()?.0)));
+        let sound = all.filter(|(_, id)| self.is_sound(*id));
         let mut all: Vec<_> = sound.collect();
         all.sort_unstable();
         all
@@ -100,7 +106,7 @@ impl<'a> TypeReader<'a> {
 
     /// The type whose descriptor is at `addr`, if it has been read.
     pub fn lookup(&self, addr: u64) -> Option<TypeId> {
-        self.ids.get(&addr).copied().flatten().filter(|id| self.is_sound(*id))
+        self.ids.get(&addr)?.as_ref().map(|known| known.0).filter(|id| self.is_sound(*id))
     }
 
     /// Import path of a named type's package.
@@ -115,12 +121,12 @@ impl<'a> TypeReader<'a> {
 
     /// The header of the descriptor at `addr`.
     pub fn header(&self, addr: u64) -> Option<Header<'a>> {
-        self.raw.header(addr)
+        self.ids.get(&addr).map_or_else(|| self.raw.header(addr), |known| known.map(|(_, header)| header))
     }
 
     /// The method table and package path of the descriptor at `addr`, when it has them.
     pub fn uncommon(&self, addr: u64) -> Option<RawUncommon<'a>> {
-        self.raw.uncommon(addr, &self.raw.header(addr)?)
+        self.raw.uncommon(addr, &self.header(addr)?)
     }
 
     /// The func type at descriptor `addr`, if everything in it is known.
@@ -150,14 +156,14 @@ impl<'a> TypeReader<'a> {
     /// The index that the descriptor at `addr` has or will have; its contents are read by `drain`.
     fn reserve(&mut self, addr: u64, types: &mut Types) -> Option<TypeId> {
         if let Some(known) = self.ids.get(&addr) {
-            return *known;
+            return known.as_ref().map(|known| known.0);
         }
         let header = if self.ids.len() < MAX_TYPES { self.raw.header(addr) } else { None };
         let header = header.filter(|h| self.keep(self.raw.len(h) + h.name.len() as u64).is_some());
-        let id = header.map(|h| types.push(opaque(&h)));
-        self.ids.insert(addr, id);
-        self.queue.extend(id.map(|id| (addr, id)));
-        id
+        let known = header.map(|h| (types.push(opaque(&h)), h));
+        self.ids.insert(addr, known);
+        self.queue.extend(known.map(|(id, h)| (addr, id, h)));
+        known.map(|(id, _)| id)
     }
 
     fn keep(&mut self, bytes: u64) -> Option<()> {
@@ -167,30 +173,30 @@ impl<'a> TypeReader<'a> {
 
     /// Reads everything that is queued, and what that refers to.
     fn drain(&mut self, types: &mut Types) {
-        while let Some((addr, id)) = self.queue.pop() {
-            if self.read(addr, id, types).is_none() {
+        while let Some((addr, id, header)) = self.queue.pop() {
+            if self.read(addr, id, &header, types).is_none() {
                 self.unsound.insert(id);
             }
         }
         self.judge(types);
     }
 
-    fn read(&mut self, addr: u64, id: TypeId, types: &mut Types) -> Option<()> {
-        let header = self.raw.header(addr)?;
-        if let Some(uncommon) = self.raw.uncommon(addr, &header).filter(|u| header.named && !u.path.is_empty()) {
-            self.paths.insert(id, uncommon.path.to_string());
+    fn read(&mut self, addr: u64, id: TypeId, header: &Header, types: &mut Types) -> Option<()> {
+        if let Some(path) = self.raw.path(addr, header).filter(|path| header.named && !path.is_empty()) {
+            self.keep(path.len() as u64)?;
+            self.paths.insert(id, path.to_string());
         }
-        let tail = self.raw.tail(addr, &header)?;
+        let tail = self.raw.tail(addr, header)?;
         self.keep(self.raw.tail_bytes(&tail))?;
-        let kind = self.kind(&header, &tail, types)?;
+        let kind = self.kind(header, &tail, types)?;
         match &kind {
             Kind::Struct(fields) => self.parts.push((id, fields.iter().map(|f| f.ty).collect())),
             Kind::Array { elem, .. } => self.parts.push((id, vec![*elem])),
             Kind::Pointer(Some(elem)) if !header.named => drop(self.pointers.insert(*elem, id)),
             _ => {}
         }
-        let kind = if is_vector(&header, self.path(id)) { Kind::Vector } else { kind };
-        types.set(id, Type { kind, ..opaque(&header) });
+        let kind = if is_vector(header, self.path(id)) { Kind::Vector } else { kind };
+        types.set(id, Type { kind, ..opaque(header) });
         Some(())
     }
 
@@ -200,8 +206,9 @@ impl<'a> TypeReader<'a> {
             (RKind::Slice, Tail::Elem(elem)) => Kind::Slice(self.reserve(*elem, types)),
             (RKind::Chan, Tail::Elem(elem)) => Kind::Chan(self.reserve(*elem, types)),
             (_, Tail::Array { elem, len }) => {
-                let fits = self.raw.header(*elem)?.size.checked_mul(*len) == Some(header.size);
-                Kind::Array { elem: self.reserve(*elem, types).filter(|_| fits)?, len: *len }
+                let elem = self.reserve(*elem, types)?;
+                let fits = types.get(elem)?.size.checked_mul(*len) == Some(header.size);
+                fits.then_some(Kind::Array { elem, len: *len })?
             }
             (_, Tail::Map { key, elem, .. }) => {
                 Kind::Map { key: self.reserve(*key, types), elem: self.reserve(*elem, types) }

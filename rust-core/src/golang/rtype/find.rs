@@ -1,6 +1,6 @@
 //! Where descriptors are, and which layout they have.
 
-use super::descriptor::Raw;
+use super::descriptor::{Header, Raw};
 use super::layout::{Layouts, Names};
 use crate::golang::moduledata::ModuleData;
 use crate::golang::version::Version;
@@ -44,17 +44,21 @@ pub(super) fn typelinks<'r>(raw: &'r Raw) -> impl Iterator<Item = u64> + 'r {
     raw.modules.iter().flat_map(links).take(MAX_TYPES)
 }
 
-/// What lies in the type data and can only be a descriptor.
-pub(super) fn walk<'r>(raw: &'r Raw) -> impl Iterator<Item = u64> + 'r {
+/// What lies in the type data and can only be a descriptor. Known ones are passed over.
+pub(super) fn walk<'r, 'a>(
+    raw: &'r Raw<'a>,
+    known: impl Fn(u64) -> Option<Header<'a>> + Copy + 'r,
+) -> impl Iterator<Item = u64> + 'r {
     type_data(raw.image, raw.modules).into_iter().flat_map(move |(start, end)| {
         let step = raw.layouts.ptr;
         let mut at = start.checked_next_multiple_of(step).unwrap_or(u64::MAX);
         std::iter::from_fn(move || {
             while at < end {
                 let here = at;
-                let found = raw.surely(here);
+                let passed = known(here);
+                let found = passed.or_else(|| raw.surely(here));
                 at = at.saturating_add(found.map_or(step, |h| raw.len(&h).next_multiple_of(step)));
-                if found.is_some() {
+                if found.is_some() && passed.is_none() {
                     return Some(here);
                 }
             }
@@ -70,7 +74,7 @@ const SAMPLE: usize = 512;
 fn score(raw: &Raw) -> usize {
     let listed: Vec<u64> = typelinks(raw).take(SAMPLE).collect();
     match listed.is_empty() {
-        true => walk(raw).take(SAMPLE).count(),
+        true => walk(raw, |_| None).take(SAMPLE).count(),
         false => listed.into_iter().filter(|addr| raw.surely(*addr).is_some()).count(),
     }
 }

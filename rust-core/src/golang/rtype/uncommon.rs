@@ -25,21 +25,37 @@ pub struct RawUncommon<'a> {
 }
 
 impl<'a> Raw<'a> {
-    /// The uncommon part of the descriptor at `addr`, when it has one.
-    pub(crate) fn uncommon(&self, addr: u64, header: &Header) -> Option<RawUncommon<'a>> {
+    /// Where the uncommon part of the descriptor at `addr` is, when it has one.
+    fn uncommon_addr(&self, addr: u64, header: &Header) -> Option<u64> {
         match header.uncommon {
             Uncommon::None => None,
-            Uncommon::At(at) => self.uncommon_by_pointer(at),
-            Uncommon::Behind => {
-                self.uncommon_behind(addr, self.tail_addr(addr).checked_add(self.tail_len(header.kind))?)
-            }
+            Uncommon::At(at) => Some(at),
+            Uncommon::Behind => self.tail_addr(addr).checked_add(self.tail_len(header.kind)),
         }
     }
 
+    /// The package path in the uncommon part.
+    pub(super) fn path(&self, addr: u64, header: &Header) -> Option<&'a str> {
+        let at = self.uncommon_addr(addr, header)?;
+        match header.uncommon {
+            Uncommon::At(_) => self.name(self.word(at.checked_add(self.ptr())?)?),
+            _ => self.name_at(addr, at),
+        }
+    }
+
+    /// The uncommon part of the descriptor at `addr`, when it has one.
+    pub(crate) fn uncommon(&self, addr: u64, header: &Header) -> Option<RawUncommon<'a>> {
+        let (at, path) = (self.uncommon_addr(addr, header)?, self.path(addr, header)?);
+        let methods = match header.uncommon {
+            Uncommon::At(_) => self.methods_by_pointer(at)?,
+            _ => self.methods_by_offset(addr, at)?,
+        };
+        Some(RawUncommon { path, methods })
+    }
+
     /// Go ≤ 1.6: name, pkgPath, methods {name, pkgPath, mtyp, typ, ifn, tfn}, all pointers.
-    fn uncommon_by_pointer(&self, at: u64) -> Option<RawUncommon<'a>> {
+    fn methods_by_pointer(&self, at: u64) -> Option<Vec<RawMethod<'a>>> {
         let ptr = self.ptr();
-        let path = self.name(self.word(at.checked_add(ptr)?)?)?;
         let (start, n) = self.slice(at.checked_add(2 * ptr)?, 6 * ptr)?;
         let code = |at| self.word(at).map(|c| if self.image.is_exec(c) { c } else { 0 });
         let method = |m: u64| {
@@ -51,13 +67,12 @@ impl<'a> Raw<'a> {
                 tfn: code(m + 5 * ptr)?,
             })
         };
-        Some(RawUncommon { path, methods: (0..n).map(|i| method(start + i * 6 * ptr)).collect::<Option<_>>()? })
+        (0..n).map(|i| method(start + i * 6 * ptr)).collect()
     }
 
     /// Go ≥ 1.7: pkgPath, mcount, xcount, moff; methods {name, mtyp, ifn, tfn}, all 4-byte offsets.
-    fn uncommon_behind(&self, addr: u64, at: u64) -> Option<RawUncommon<'a>> {
+    fn methods_by_offset(&self, addr: u64, at: u64) -> Option<Vec<RawMethod<'a>>> {
         let mut r = self.reader(at);
-        let path = self.name_at(addr, at)?;
         r.skip(4)?;
         let (count, _) = (u64::from(r.u16()?), r.u16()?);
         let start = at.checked_add(u64::from(r.u32()?))?;
@@ -67,7 +82,6 @@ impl<'a> Raw<'a> {
             let (ifn, tfn) = (self.text(addr, r.i32()?), self.text(addr, r.i32()?));
             Some(RawMethod { name: self.name_at(addr, m)?, mtyp: self.type_at(addr, m + 4)?, ifn, tfn })
         };
-        let methods = (0..count).map(|i| method(start.checked_add(i * 16)?)).collect::<Option<_>>()?;
-        Some(RawUncommon { path, methods })
+        (0..count).map(|i| method(start.checked_add(i * 16)?)).collect()
     }
 }
