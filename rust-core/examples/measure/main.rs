@@ -72,7 +72,8 @@ fn run(args: &Args) -> Result<(), String> {
     (options.dwarf, options.symbols, options.names) = (args.debug, args.debug, !args.no_names);
     options.evidence = args.errors > 0;
     let start = std::time::Instant::now();
-    let report = goabi::analyze(if args.debug { &full } else { &stripped }, &options).map_err(|error| error.to_string())?;
+    let report =
+        goabi::analyze(if args.debug { &full } else { &stripped }, &options).map_err(|error| error.to_string())?;
     let seconds = start.elapsed().as_secs_f64();
     let outcome = compare::compare(&truth, &report, args.errors);
     let result = serde_json::json!({ "seconds": seconds, "left_out": truth.left_out, "counts": outcome.counts });
