@@ -15,6 +15,7 @@ pub mod moduledata;
 pub mod pclntab;
 pub mod pcvalue;
 pub mod rtype;
+pub mod stack_maps;
 pub mod symbol_name;
 pub mod version;
 
@@ -80,6 +81,12 @@ impl Metadata {
         }
     }
 
+    /// The function that the closure of a `go` or `defer` statement calls (FUNCDATA_WrapInfo, Go 1.18).
+    pub fn wrapped(&self, image: &Image, func: &Func) -> Option<u64> {
+        let offset = image.u32(self.pclntab.funcdata(image, func, FuncData::WrapInfo)?)?;
+        Some(self.module()?.text_addr(offset))
+    }
+
     /// The program's own moduledata.
     pub fn module(&self) -> Option<&ModuleData> {
         self.modules.first()
@@ -115,7 +122,7 @@ impl Found {
         }
         let span = infer::narrow(self.span, &pclntab);
         let version = settle_version(image, &build, span, &mut notes);
-        pclntab.settle(version.minor(), module.map(|m| m.gofunc));
+        pclntab.settle(image, version.minor(), module);
         let obfuscated = !known_magic || build.go_version == "unknown";
         Metadata { version, build, pclntab, modules: self.modules, obfuscated, notes }
     }

@@ -5,15 +5,17 @@
 #[path = "support/go.rs"]
 mod go;
 
-use goabi::golang::{FuncData, FuncId, Metadata, PcData, VersionSource};
+use goabi::golang::{Func, FuncData, FuncId, Metadata, PcData, Version, VersionSource, arg_info};
 use goabi::image::{Format, Image};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const SOURCE: &str = include_str!("../../tests/programs/hello/main.go");
 const STRIP: &[&str] = &["-ldflags=-s -w"];
 /// Every layout that ever was, as far as there are toolchains for it.
-const RELEASES: [&str; 11] =
-    ["1.10.8", "1.12", "1.15.15", "1.16.15", "1.17.13", "1.18.10", "1.20.14", "1.21.13", "1.23.12", "1.26.8", "1.27.0"];
+const RELEASES: [&str; 12] = [
+    "1.9.7", "1.10.8", "1.12", "1.15.15", "1.16.15", "1.17.13", "1.18.10", "1.20.14", "1.21.13", "1.23.12", "1.26.8",
+    "1.27.0",
+];
 
 fn build<'a>(release: &'a str, goos: &'a str, goarch: &'a str, args: &'a [&'a str]) -> go::Build<'a> {
     go::Build { toolchain: release, args, ..go::plain("hello", goos, goarch) }
@@ -93,21 +95,39 @@ fn tables(what: &str, image: &Image, metadata: &Metadata) {
     assert!(table.funcdata(image, total, FuncData::ArgsPointerMaps).is_some(), "{what}");
     assert!(table.pcdata(image, total, PcData::StackMapIndex).unwrap().any(|v| v.value > 0), "{what}");
     assert_eq!(table.at(named("runtime.goexit").entry).unwrap().id, FuncId::Goexit, "{what}");
-    let info = table.funcdata(image, join, FuncData::ArgInfo).map(|at| goabi::golang::arg_info::parse(image.tail(at)));
-    assert_eq!(info.is_some(), minor_of(metadata) > 16, "{what}");
-    let shape = |text: String| text.split(' ').map(|w| w.replace(|c: char| c.is_ascii_digit(), "")).collect::<String>();
-    if let Some(info) = info {
-        assert!(info.complete, "{what}");
-        assert_eq!(shape(info.to_string()), "{::}:{::}{:::}", "{what}: {info}");
-    }
+    frames(what, image, metadata, total, join);
     if image.format == Format::Elf {
         let module = metadata.module().unwrap();
         assert!(module.types < module.etypes && image.is_exec(module.minpc), "{what}");
     }
 }
 
-fn minor_of(metadata: &Metadata) -> u16 {
-    metadata.version.max
+/// What versions tell of frames: the arguments of `join(a string, n int8, b [2]int, words ...string)`, and variables
+/// of `total` whose address a deferred closure takes.
+fn frames(what: &str, image: &Image, metadata: &Metadata, total: &Func, join: &Func) {
+    let table = &metadata.pclntab;
+    let (minor, ptr) = (metadata.version.max, u64::from(image.arch.ptr_size()));
+    let info = table.funcdata(image, join, FuncData::ArgInfo).map(|at| arg_info::parse(image.tail(at)));
+    assert_eq!(info.is_some(), minor > 16, "{what}");
+    let shape = |text: String| text.split(' ').map(|w| w.replace(|c: char| c.is_ascii_digit(), "")).collect::<String>();
+    if let Some(info) = info {
+        assert!(info.complete, "{what}");
+        assert_eq!(shape(info.to_string()), "{::}:{::}{:::}", "{what}: {info}");
+    }
+    let maps = table.pointer_maps(image, join, FuncData::ArgsPointerMaps).unwrap();
+    let pointers = (0..maps.count).flat_map(|i| maps.pointers(i)).collect::<BTreeSet<_>>();
+    assert!(pointers.len() >= 2 && maps.words > *pointers.last().unwrap(), "{what}: {pointers:?}");
+    let objects = table.stack_objects(image, total);
+    assert_eq!(objects.is_empty(), minor < 12, "{what}");
+    assert!(
+        objects.iter().all(|o| o.offset.unsigned_abs() < 1024 && (o.offset as u64).is_multiple_of(ptr)),
+        "{what}: {objects:?}"
+    );
+    assert!(objects.iter().all(|o| o.size.is_some() != o.ty.is_some()), "{what}: {objects:?}");
+    let inlined: BTreeSet<_> = table.funcs.iter().flat_map(|f| table.inlined(image, f)).map(|c| c.name).collect();
+    assert_eq!(inlined.contains("runtime.add"), minor > 8, "{what}: {} inlined", inlined.len());
+    let main = table.funcs.iter().filter_map(|f| metadata.wrapped(image, f)).filter_map(|entry| table.at(entry));
+    assert_eq!(main.map(|f| table.name(image, f)).any(|n| n == "fmt.Println"), minor > 17, "{what}");
 }
 
 #[test]
@@ -130,4 +150,50 @@ fn other_systems_and_machines() {
 fn position_independent() {
     check("1.23.12", "linux", "amd64", &["-buildmode=pie"]);
     check("1.26.8", "linux", "amd64", &["-buildmode=pie"]);
+}
+
+/// The stripped program with everything overwritten that says its version.
+fn nameless(release: &str) -> Vec<u8> {
+    let mut data = linux(release);
+    for needle in [b"\xff Go buildinf:".as_slice(), b"go1."] {
+        let hits: Vec<_> =
+            data.windows(needle.len()).enumerate().filter(|(_, w)| *w == needle).map(|(i, _)| i).collect();
+        hits.into_iter().for_each(|i| data[i..i + needle.len()].fill(b'?'));
+    }
+    data
+}
+
+/// Bytes in the file at which pclntab starts.
+fn pclntab_offset(data: &[u8]) -> usize {
+    let image = Image::parse(data).unwrap();
+    let head = image.bytes(Metadata::read(&image).unwrap().pclntab.header.addr, 64).unwrap().to_vec();
+    data.windows(head.len()).position(|w| w == head).unwrap()
+}
+
+#[test]
+fn versions_are_inferred_from_structure() {
+    let mut ranges = Vec::new();
+    for release in RELEASES {
+        let data = nameless(release);
+        let metadata = Metadata::read(&Image::parse(&data).unwrap()).unwrap();
+        let Version { min, max, source, .. } = metadata.version;
+        assert!((min..=max).contains(&minor(release)), "go1.{min}-go1.{max} is not go{release}");
+        assert_eq!(source, VersionSource::Inferred);
+        ranges.push(max.min(28) - min);
+    }
+    assert!(ranges.iter().all(|width| *width <= 2), "{ranges:?}");
+}
+
+#[test]
+fn a_destroyed_magic_number_changes_nothing_but_the_notes() {
+    for release in ["1.15.15", "1.16.15", "1.20.14", "1.26.8"] {
+        let mut data = linux(release);
+        let whole = Metadata::read(&Image::parse(&data).unwrap()).unwrap();
+        let at = pclntab_offset(&data);
+        data[at..at + 4].copy_from_slice(&[0x5a, 0x13, 0xc7, 0x88]);
+        let metadata = Metadata::read(&Image::parse(&data).unwrap()).unwrap();
+        assert!(metadata.obfuscated && metadata.notes.len() == 1, "{:?}", metadata.notes);
+        assert_eq!((metadata.pclntab.funcs, metadata.modules), (whole.pclntab.funcs, whole.modules));
+        assert_eq!(metadata.version, whole.version);
+    }
 }

@@ -81,11 +81,50 @@ const TABLES: &[(u16, &[FuncId])] = {
     ]
 };
 
+/// Names of special functions in package runtime before there were ids.
+const NAMES: &[(&str, FuncId)] = {
+    use FuncId::*;
+    &[
+        ("asmcgocall", Asmcgocall),
+        ("bgsweep", Bgsweep),
+        ("cgocallback_gofunc", CgocallbackGofunc),
+        ("externalthreadhandler", ExternalThreadHandler),
+        ("forcegchelper", Forcegchelper),
+        ("gcBgMarkWorker", GcBgMarkWorker),
+        ("goexit", Goexit),
+        ("gogo", Gogo),
+        ("gopanic", Gopanic),
+        ("jmpdefer", Jmpdefer),
+        ("main", RuntimeMain),
+        ("mcall", Mcall),
+        ("morestack", Morestack),
+        ("mstart", Mstart),
+        ("panicwrap", Panicwrap),
+        ("rt0_go", Rt0Go),
+        ("runfinq", Runfinq),
+        ("sigpanic", Sigpanic),
+        ("systemstack", Systemstack),
+        ("systemstack_switch", SystemstackSwitch),
+        ("timerproc", Timerproc),
+    ]
+};
+
 impl FuncId {
     /// What `raw` means in Go 1.`minor`.
     pub fn from_raw(raw: u8, minor: u16) -> FuncId {
         let known = layout::row(TABLES, minor).and_then(|ids| ids.get(usize::from(raw))).copied();
         known.unwrap_or(if raw == 0 { FuncId::Normal } else { FuncId::Other(raw) })
+    }
+
+    /// Whether Go 1.`minor` has no ids, so that only names tell.
+    pub fn by_name_only(minor: u16) -> bool {
+        layout::row(TABLES, minor).is_none_or(|ids| ids.len() < 2)
+    }
+
+    /// The id of the function with that name, as later versions give it.
+    pub fn from_name(name: &str) -> FuncId {
+        let runtime = name.strip_prefix("runtime.").unwrap_or_default();
+        NAMES.iter().find(|(known, _)| *known == runtime).map_or(FuncId::Normal, |(_, id)| *id)
     }
 
     /// The number of wrappers in Go 1.`minor`. Wrappers are by far the most frequent special functions, so the number

@@ -11,6 +11,7 @@ pub use record::{RecordLayout, Span};
 
 use super::func_id::FuncId;
 use super::funcdata::{self, FuncData, PcData};
+use super::moduledata::ModuleData;
 use super::pcvalue::PcValues;
 use crate::image::Image;
 use crate::limits::MAX_NAME;
@@ -82,8 +83,9 @@ pub struct Pclntab {
     /// Records that could not be read; their functions have bounds only.
     pub damaged: usize,
     layout: RecordLayout,
-    minor: u16,
+    pub(super) minor: u16,
     gofunc: Option<u64>,
+    pub(super) rodata: u64,
     names_start_at_zero: bool,
 }
 
@@ -97,6 +99,7 @@ impl Pclntab {
             layout: RecordLayout::default(),
             minor: 0,
             gofunc: None,
+            rodata: 0,
             names_start_at_zero: true,
         }
     }
@@ -109,6 +112,7 @@ impl Pclntab {
             layout,
             minor: header.span.max,
             gofunc: None,
+            rodata: 0,
             names_start_at_zero: true,
             header,
         };
@@ -140,12 +144,17 @@ impl Pclntab {
         (self.funcs, self.damaged) = (funcs, damaged);
     }
 
-    /// Fixes what depends on the version: ids, and which table is which. `gofunc` is what FUNCDATA offsets are from.
-    pub(super) fn settle(&mut self, minor: u16, gofunc: Option<u64>) {
-        (self.minor, self.gofunc) = (minor, gofunc);
-        for func in &mut self.funcs {
-            func.id = FuncId::from_raw(func.raw_id, minor);
+    /// Fixes what depends on the version: ids, and which table is which; and what offsets are from.
+    pub(super) fn settle(&mut self, image: &Image, minor: u16, module: Option<&ModuleData>) {
+        (self.minor, self.gofunc) = (minor, module.map(|m| m.gofunc));
+        self.rodata = module.map_or(0, |m| m.rodata);
+        let mut funcs = std::mem::take(&mut self.funcs);
+        let by_name = FuncId::by_name_only(minor);
+        for func in &mut funcs {
+            let named = || FuncId::from_name(&self.name(image, func));
+            func.id = if by_name { named() } else { FuncId::from_raw(func.raw_id, minor) };
         }
+        self.funcs = funcs;
     }
 
     /// The function that starts at `entry`.
