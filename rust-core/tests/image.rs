@@ -88,19 +88,24 @@ fn shared_libraries_have_exports_imports_and_final_pointers() {
 
 #[test]
 fn imports_of_windows_and_macos_have_libraries_and_slots() {
+    const SYSTEM: &str = "/usr/lib/libSystem.B.dylib";
     let rows = [
-        ("windows", "amd64", "WriteFile", "kernel32.dll"),
-        ("windows", "386", "WriteFile", "kernel32.dll"),
-        ("darwin", "amd64", "write", "/usr/lib/libSystem.B.dylib"),
-        ("darwin", "arm64", "write", "/usr/lib/libSystem.B.dylib"),
+        ("windows", "amd64", "", "WriteFile", "kernel32.dll"),
+        ("windows", "386", "", "WriteFile", "kernel32.dll"),
+        ("darwin", "amd64", "", "write", SYSTEM),
+        ("darwin", "arm64", "", "write", SYSTEM),
+        // No bind opcodes, only indirect symbols; no types in the COFF symbols.
+        ("darwin", "amd64", "go1.18.10", "write", SYSTEM),
+        ("windows", "amd64", "go1.18.10", "WriteFile", "kernel32.dll"),
     ];
-    for (goos, goarch, name, library) in rows {
-        let data = plain("tiny", goos, goarch).bytes();
+    for (goos, goarch, toolchain, name, library) in rows {
+        let data = Build { toolchain, ..plain("tiny", goos, goarch) }.bytes();
         let image = Image::parse(&data).expect(goarch);
         let import = image.imports.iter().find(|i| i.name == name).expect(name);
         assert_eq!(import.library, library);
         assert_eq!(image.import_at(import.slot), Some(import));
         assert!(image.word(import.slot).is_some(), "{goos}/{goarch}: the slot holds a word");
+        assert!(image.symbol("main.add").is_some_and(|s| s.function), "{goos}/{goarch}");
     }
 }
 

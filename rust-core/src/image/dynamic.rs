@@ -20,6 +20,8 @@ pub(super) struct Dynamic<'a, H: FileHeader<Endian = Endianness>> {
     /// Version index to library.
     libraries: HashMap<u16, &'a str>,
     versions: &'a [u8],
+    /// The library, if there is but one.
+    only: &'a str,
     endian: Endianness,
     header: &'a H,
 }
@@ -32,10 +34,23 @@ pub(super) fn read<'a, H: FileHeader<Endian = Endianness>>(elf: &Elf<'a, H>, ima
     relocate::apply(&dynamic, image);
 }
 
+fn entries<'a, H: FileHeader<Endian = Endianness>>(elf: &Elf<'a, H>) -> Option<impl Iterator<Item = (i64, u64)> + 'a> {
+    let endian = elf.endian;
+    let entries = elf.programs.iter().find_map(|p| p.dynamic(endian, elf.data).ok().flatten())?;
+    let pairs = entries.iter().map(move |d| (d.tag(endian).0, d.val(endian)));
+    Some(pairs.take_while(|(tag, _)| *tag != elf::DT_NULL.0).take(4096))
+}
+
+fn only_library<'a, H: FileHeader<Endian = Endianness>>(elf: &Elf<'_, H>, strings: &'a [u8]) -> &'a str {
+    let mut needed = entries(elf).into_iter().flatten().filter(|(tag, _)| *tag == elf::DT_NEEDED.0);
+    match (needed.next(), needed.next()) {
+        (Some((_, name)), None) => cstr(strings, name as u32).unwrap_or_default(),
+        _ => "",
+    }
+}
+
 fn tags<H: FileHeader<Endian = Endianness>>(elf: &Elf<'_, H>) -> Option<HashMap<i64, u64>> {
-    let entries = elf.programs.iter().find_map(|p| p.dynamic(elf.endian, elf.data).ok().flatten())?;
-    let pairs = entries.iter().map(|d| (d.tag(elf.endian).0, d.val(elf.endian)));
-    Some(pairs.take_while(|(tag, _)| *tag != elf::DT_NULL.0).take(4096).collect())
+    Some(entries(elf)?.collect())
 }
 
 impl<'a, H: FileHeader<Endian = Endianness>> Dynamic<'a, H> {
@@ -51,6 +66,7 @@ impl<'a, H: FileHeader<Endian = Endianness>> Dynamic<'a, H> {
             count: count(&tags, size_of::<H::Sym>(), image.read(at(elf::DT_HASH))),
             libraries: libraries(needs, strings),
             versions: at(elf::DT_VERSYM),
+            only: only_library(elf, strings),
             endian: elf.endian,
             header: elf.header,
             tags,
@@ -92,7 +108,7 @@ impl<'a, H: FileHeader<Endian = Endianness>> Dynamic<'a, H> {
         cstr(self.strings, symbol.st_name(self.endian))
     }
 
-    /// The library that provides an imported symbol, if symbol versions tell.
+    /// The library that provides an imported symbol, if symbol versions tell or there is no choice.
     pub(super) fn library(&self, index: usize) -> &'a str {
         let version = self.versions.get(index.saturating_mul(2)..).and_then(|v| Some((*v.first()?, *v.get(1)?)));
         let version = version.map(|(a, b)| match self.endian {
@@ -100,7 +116,7 @@ impl<'a, H: FileHeader<Endian = Endianness>> Dynamic<'a, H> {
             Endianness::Big => u16::from_be_bytes([a, b]),
         });
         // Bit 15 marks hidden versions.
-        version.and_then(|v| self.libraries.get(&(v & 0x7fff))).copied().unwrap_or_default()
+        version.and_then(|v| self.libraries.get(&(v & 0x7fff))).copied().unwrap_or(self.only)
     }
 
     fn exports(&self, image: &mut Image<'a>) {

@@ -3,7 +3,7 @@
 use super::macho::{MachO, Mapped};
 use super::{Image, cstr};
 use crate::limits::MAX_LINKS;
-use object::read::macho::{DyldChainedFixups, DyldChainedSegment, Fixup, MachHeader};
+use object::read::macho::{DyldChainedFixups, DyldChainedSegment, Fixup, MachHeader, Nlist};
 use object::{Endianness, macho};
 
 /// Replaces every link by the pointer it stands for, and collects the slots that other libraries fill.
@@ -102,6 +102,31 @@ pub(super) fn bound<'a, H: MachHeader<Endian = Endianness>>(
         let segment = file.segments.get(usize::from(bind.segment_index));
         if let (Some(segment), Some(name)) = (segment, cstr(bind.symbol, 0)) {
             file.import(name, bind.dylib, segment.addr.wrapping_add(bind.segment_offset), image);
+        }
+    }
+    Ok(())
+}
+
+/// The indirect symbol table: which symbol each pointer of certain sections stands for. Go 1.18's own linker writes
+/// nothing else on amd64; elsewhere it repeats what is known.
+pub(super) fn indirect<'a, H: MachHeader<Endian = Endianness>>(
+    file: &MachO<'a, H>,
+    command: &macho::DysymtabCommand<Endianness>,
+    image: &mut Image<'a>,
+) -> object::Result<()> {
+    let (symbols, names) = file.symbol_table()?;
+    let table = command.indirect_symbols(file.endian, file.data)?;
+    let slots = |(addr, bytes, first): &(u64, u64, u32)| {
+        let numbers = table.get(*first as usize..).unwrap_or_default();
+        (*addr..addr.saturating_add(*bytes)).step_by(H::pointer_size().into()).zip(numbers)
+    };
+    for (slot, number) in file.pointers.iter().flat_map(slots).take(MAX_LINKS) {
+        let number = number.get(file.endian).index();
+        let symbol = number.and_then(|n| symbols.get(n as usize)).filter(|s| s.is_undefined());
+        let Some(symbol) = symbol else { continue };
+        if let Some(name) = cstr(names, symbol.n_strx(file.endian)) {
+            let library = symbol.library_ordinal(file.endian).index().unwrap_or_default();
+            file.import(name, macho::BindDylib(library.into()), slot, image);
         }
     }
     Ok(())

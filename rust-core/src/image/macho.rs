@@ -24,6 +24,9 @@ pub(super) struct MachO<'a, H: MachHeader<Endian = Endianness>> {
     pub(super) data: &'a [u8],
     pub(super) endian: Endianness,
     pub(super) segments: Vec<Mapped<'a>>,
+    /// Sections of pointers that the loader fills: address, bytes, first entry among the indirect symbols.
+    pub(super) pointers: Vec<(u64, u64, u32)>,
+    symbols: Option<&'a macho::SymtabCommand<Endianness>>,
     libraries: Vec<&'a str>,
     /// For each section whether it holds code.
     code: Vec<bool>,
@@ -114,8 +117,7 @@ fn parse_as<H: MachHeader<Endian = Endianness>>(data: &[u8]) -> Result<Image<'_>
     let machine = format!("{:#x} (Mach-O)", cpu.0);
     let mut image = Image::new(Format::MachO, known.ok_or(Error::UnsupportedMachine { machine })?, data);
     image.os = Os::Darwin;
-    let mut file: MachO<'_, H> =
-        MachO { data, endian, segments: Vec::new(), libraries: Vec::new(), code: Vec::new(), kind: PhantomData };
+    let mut file: MachO<'_, H> = MachO::new(data, endian);
     let commands = header.load_commands(endian, data, 0).map_err(damaged("Mach-O load commands"))?;
     let mut kept = Vec::new();
     for command in commands {
@@ -139,6 +141,11 @@ fn parse_as<H: MachHeader<Endian = Endianness>>(data: &[u8]) -> Result<Image<'_>
 }
 
 impl<'a, H: MachHeader<Endian = Endianness>> MachO<'a, H> {
+    fn new(data: &'a [u8], endian: Endianness) -> Self {
+        let (segments, pointers, libraries, code) = Default::default();
+        MachO { data, endian, segments, pointers, symbols: None, libraries, code, kind: PhantomData }
+    }
+
     /// First pass: where things lie.
     fn layout(&mut self, command: LoadCommandData<'a, Endianness>, image: &mut Image<'a>) -> Result<()> {
         if let Ok(Some((segment, sections))) = H::Segment::from_command(command) {
@@ -149,6 +156,7 @@ impl<'a, H: MachHeader<Endian = Endianness>> MachO<'a, H> {
                 let name = command.string(self.endian, dylib.dylib.name).ok().and_then(|n| cstr(n, 0));
                 self.libraries.push(name.unwrap_or_default());
             }
+            Ok(LoadCommandVariant::Symtab(table)) => self.symbols = Some(table),
             Ok(LoadCommandVariant::BuildVersion(version, _)) => {
                 let phone = [macho::PLATFORM_IOS, macho::PLATFORM_IOSSIMULATOR];
                 image.os = if phone.contains(&version.platform.get(self.endian)) { Os::Ios } else { Os::Darwin };
@@ -196,6 +204,12 @@ impl<'a, H: MachHeader<Endian = Endianness>> MachO<'a, H> {
                 flags.contains(macho::S_ATTR_PURE_INSTRUCTIONS) || flags.contains(macho::S_ATTR_SOME_INSTRUCTIONS);
             let size = section.size(self.endian).into();
             let stored = section.file_size(self.endian).unwrap_or_default();
+            if matches!(
+                section.section_type(self.endian),
+                macho::S_NON_LAZY_SYMBOL_POINTERS | macho::S_LAZY_SYMBOL_POINTERS
+            ) {
+                self.pointers.push((section.addr(self.endian).into(), size, section.reserved1(self.endian)));
+            }
             self.code.push(exec);
             image.sections.push(Section {
                 name: cstr(section.sectname(), 0).unwrap_or_default(),
@@ -218,7 +232,8 @@ impl<'a, H: MachHeader<Endian = Endianness>> MachO<'a, H> {
                 image.entry = program_counter(image, state).unwrap_or_default();
                 Ok(())
             }
-            LoadCommandVariant::Symtab(table) => self.symbols(table, image),
+            LoadCommandVariant::Symtab(_) => self.symbols(image),
+            LoadCommandVariant::Dysymtab(table) => fixups::indirect(self, table, image),
             LoadCommandVariant::DyldInfo(info) => {
                 self.exports(info.export_data(self.endian, self.data)?, image);
                 fixups::bound(self, info, image)
@@ -240,16 +255,19 @@ impl<'a, H: MachHeader<Endian = Endianness>> MachO<'a, H> {
         }
     }
 
-    fn symbols(&self, table: &macho::SymtabCommand<Endianness>, image: &mut Image<'a>) -> object::Result<()> {
-        let symbols = table.symbols::<H, _>(self.endian, self.data)?;
+    /// The symbols, and the names they refer to.
+    pub(super) fn symbol_table(&self) -> object::Result<(&'a [H::Nlist], &'a [u8])> {
+        let Some(table) = self.symbols else { return Ok((&[], &[])) };
+        let symbols = table.symbols::<H, _>(self.endian, self.data)?.symbols();
         let start = table.stroff.get(self.endian) as usize;
         let end = start.saturating_add(table.strsize.get(self.endian) as usize);
-        let names = self.data.get(start..end.min(self.data.len())).unwrap_or_default();
-        for symbol in symbols.iter().take(MAX_SYMBOLS) {
+        Ok((symbols, self.data.get(start..end.min(self.data.len())).unwrap_or_default()))
+    }
+
+    fn symbols(&self, image: &mut Image<'a>) -> object::Result<()> {
+        let (symbols, names) = self.symbol_table()?;
+        for symbol in symbols.iter().take(MAX_SYMBOLS).filter(|s| !s.is_stab() && s.is_definition()) {
             let Some(name) = cstr(names, symbol.n_strx(self.endian)).map(plain) else { continue };
-            if symbol.is_stab() || !symbol.is_definition() {
-                continue;
-            }
             let addr = symbol.n_value(self.endian).into();
             let function = usize::from(symbol.n_sect()).checked_sub(1).and_then(|i| self.code.get(i)) == Some(&true);
             image.symbols.push(Symbol { name: name.into(), addr, size: 0, function });
@@ -260,7 +278,9 @@ impl<'a, H: MachHeader<Endian = Endianness>> MachO<'a, H> {
     /// Notes that `slot` is filled with the symbol `name` of a library.
     pub(super) fn import(&self, name: &'a str, library: macho::BindDylib, slot: u64, image: &mut Image<'a>) {
         if image.is_mapped(slot) && image.imports.len() < MAX_LINKS {
-            let library = library.index().and_then(|n| self.libraries.get(n as usize - 1)).copied().unwrap_or_default();
+            let numbered = library.index().and_then(|n| self.libraries.get(n as usize - 1)).copied();
+            // Files with one flat name space don't number libraries.
+            let library = numbered.or(if let [only] = *self.libraries { Some(only) } else { None }).unwrap_or_default();
             image.imports.push(Import { name: plain(name).into(), library: library.into(), slot });
         }
     }

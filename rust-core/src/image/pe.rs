@@ -155,7 +155,9 @@ impl<'a> Pe<'a> {
                 continue;
             }
             let offset = u64::from(section.virtual_address.get(LE)) + u64::from(symbol.value());
-            let function = symbol.derived_type() == pe::IMAGE_SYM_DTYPE_FUNCTION;
+            // Go 1.18 leaves the type empty.
+            let code = section.characteristics.get(LE).contains(pe::IMAGE_SCN_MEM_EXECUTE);
+            let function = code || symbol.derived_type() == pe::IMAGE_SYM_DTYPE_FUNCTION;
             image.symbols.push(Symbol { name: name.into(), addr: self.base.wrapping_add(offset), size: 0, function });
         }
     }
