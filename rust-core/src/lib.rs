@@ -69,7 +69,7 @@ fn run(mut image: Image<'_>, data: &[u8], options: &Options, observer: &dyn Obse
     let mut reader = golang::rtype::TypeReader::new(&image, &meta.version, &meta.modules);
     evidence::methods::collect(&mut reader, &mut types, &mut typed);
     if options.dwarf {
-        meta.notes.extend(evidence::dwarf::collect(&image, &mut types, &mut typed));
+        meta.notes.extend(evidence::dwarf::collect(&image, &meta.pclntab, &mut types, &mut typed));
     }
     let program = program::Program::new(&image, &meta, options);
     let resolved = resolve::resolve(&program, &types, &typed);

@@ -19,6 +19,7 @@ mod types;
 use crate::abi::assign::{Assignment, assign};
 use crate::abi::registers::Convention;
 use crate::evidence::Typed;
+use crate::golang::pclntab::Pclntab;
 use crate::image::Image;
 use crate::report::Source;
 use crate::types::{Kind, Param, Role, Signature, Type, TypeId, Types};
@@ -61,11 +62,17 @@ pub enum Doubt {
 }
 
 /// Adds the signature of every function that debug information speaks of, and returns what could not be read.
-pub fn collect(image: &Image<'_>, types: &mut Types, out: &mut HashMap<u64, Vec<Typed>>) -> Vec<String> {
+pub fn collect(
+    image: &Image<'_>,
+    pclntab: &Pclntab,
+    types: &mut Types,
+    out: &mut HashMap<u64, Vec<Typed>>,
+) -> Vec<String> {
     let dwarf = read(image, types);
     for function in dwarf.functions {
-        // Nothing at all may also be assembly, whose parameters are never listed.
-        if function.doubts.contains(&Doubt::Nothing) || function.doubts.contains(&Doubt::Order) {
+        let is_asm = pclntab.at(function.entry).is_none_or(|func| func.flags.asm());
+        let is_nothing = function.doubts.contains(&Doubt::Nothing) && (is_asm || !function.complete);
+        if is_nothing || function.doubts.contains(&Doubt::Order) {
             continue;
         }
         let typed = Typed {

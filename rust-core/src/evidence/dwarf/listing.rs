@@ -18,6 +18,8 @@ pub(super) struct Listing {
     pub(super) numbered_results: bool,
     /// Wrappers list their results too.
     pub(super) wrapper_results: bool,
+    /// pclntab marks assembly, of which nothing is listed either.
+    pub(super) assembly_is_marked: bool,
     /// Shaped code has a dictionary parameter, listed or not: before a method's receiver or behind it.
     pub(super) dict_before_receiver: bool,
 }
@@ -29,10 +31,12 @@ const OLD: Listing = Listing {
     register_results: true,
     numbered_results: false,
     wrapper_results: true,
+    assembly_is_marked: false,
     dict_before_receiver: true,
 };
 const GO_1_17: Listing = Listing { since: 17, ordered: true, register_results: false, wrapper_results: false, ..OLD };
-const GO_1_18: Listing = Listing { since: 18, register_results: true, numbered_results: true, ..GO_1_17 };
+const GO_1_18: Listing =
+    Listing { since: 18, register_results: true, numbered_results: true, assembly_is_marked: true, ..GO_1_17 };
 const GO_1_20: Listing = Listing { since: 20, dict_before_receiver: false, ..GO_1_18 };
 const GO_1_22: Listing = Listing { since: 22, blanks: true, wrapper_results: true, ..GO_1_20 };
 

@@ -45,11 +45,10 @@ pub(super) fn merge<'d>(function: &Listed<'d>, origin: Option<&Listed<'d>>, symb
     }
     let is_method = name.receiver.is_some() && name.kind == NameKind::Func;
     let takes_dict = name.is_generic_shaped() && name.kind == NameKind::Func;
-    let had_dict = params.iter().any(|value| value.is_dict);
-    params.retain(|value| !value.is_dict);
-    if takes_dict || had_dict {
+    let listed_dict = params.iter().position(|value| value.is_dict).map(|at| params.remove(at));
+    if let Some(dict) = listed_dict.or(takes_dict.then_some(DICT)) {
         let behind_receiver = is_method && !listing.dict_before_receiver;
-        params.insert(usize::from(behind_receiver).min(params.len()), DICT);
+        params.insert(usize::from(behind_receiver).min(params.len()), dict);
     }
     if listing.blanks {
         place_numbered(&mut params, b"~p");
@@ -58,7 +57,8 @@ pub(super) fn merge<'d>(function: &Listed<'d>, origin: Option<&Listed<'d>>, symb
         results.push(GOES_ON);
     }
     let wrapper_hides = function.is_wrapper && !listing.wrapper_results && results.is_empty();
-    let results_listed = listing.register_results && !wrapper_hides;
+    let may_be_assembly = params.is_empty() && results.is_empty() && !listing.assembly_is_marked;
+    let results_listed = listing.register_results && !wrapper_hides && !may_be_assembly;
     let in_order = !listing.numbered_results || numbered(&results, b"~r");
     let in_order = in_order && (!listing.blanks || numbered(&params, b"~p"));
     Merged { params, results, is_method, results_listed, in_order }
