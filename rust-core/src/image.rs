@@ -315,5 +315,30 @@ fn cstr(table: &[u8], offset: u32) -> Option<&str> {
     std::str::from_utf8(bytes.get(..valid)?).ok()
 }
 
+/// A symbol table's names. They may overlap, but names that add up to many times their table are an attack.
+struct Names<'a> {
+    table: &'a [u8],
+    room: usize,
+}
+
+impl<'a> Names<'a> {
+    fn new(table: &'a [u8]) -> Self {
+        Names { table, room: table.len().saturating_mul(4).saturating_add(MAX_NAME) }
+    }
+
+    fn get(&mut self, offset: u32) -> Option<&'a str> {
+        let name = cstr(self.table, offset).filter(|_| self.room > 0)?;
+        self.room = self.room.saturating_sub(name.len());
+        Some(name)
+    }
+
+    /// Says in a note that names are missing, if any are.
+    fn finish(self, image: &mut Image<'_>) {
+        if self.room == 0 {
+            image.note("symbol names overlap too much; the last ones were left out");
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests;

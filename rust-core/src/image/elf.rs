@@ -1,7 +1,7 @@
 //! ELF, 32 and 64 bits, both byte orders. Memory comes from the program headers alone; section headers are optional.
 
 use super::debug::Stored;
-use super::{Format, Image, Section, Segment, Symbol, cstr, dynamic, file_bytes};
+use super::{Format, Image, Names, Section, Segment, Symbol, cstr, dynamic, file_bytes};
 use crate::arch::{Arch, Os};
 use crate::error::{Error, Result};
 use crate::limits::{MAX_SECTIONS, MAX_SYMBOLS};
@@ -143,9 +143,9 @@ impl<'a, H: FileHeader<Endian = Endianness>> Elf<'a, H> {
     fn symbols(&self, headers: &'a [H::SectionHeader], image: &mut Image<'a>) {
         let Some(table) = headers.iter().find(|h| h.sh_type(self.endian) == elf::SHT_SYMTAB) else { return };
         let symbols: &[H::Sym] = image.optional("symbol table", table.data_as_array(self.endian, self.data));
-        let names = self.contents(headers, table.sh_link(self.endian) as usize);
+        let mut names = Names::new(self.contents(headers, table.sh_link(self.endian) as usize));
         for symbol in symbols.iter().take(MAX_SYMBOLS).filter(|s| self.is_place(*s)) {
-            let Some(name) = cstr(names, symbol.st_name(self.endian)) else { continue };
+            let Some(name) = names.get(symbol.st_name(self.endian)) else { continue };
             image.symbols.push(Symbol {
                 name: name.into(),
                 addr: symbol.st_value(self.endian).into(),
@@ -153,6 +153,7 @@ impl<'a, H: FileHeader<Endian = Endianness>> Elf<'a, H> {
                 function: matches!(symbol.st_type(), elf::STT_FUNC | elf::STT_GNU_IFUNC),
             });
         }
+        names.finish(image);
     }
 
     /// Whether a symbol names an address in this program.

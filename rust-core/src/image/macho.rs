@@ -1,7 +1,7 @@
 //! Mach-O, 32 and 64 bits, and universal files.
 
 use super::debug::Stored;
-use super::{Format, Image, Import, Section, Segment, Symbol, cstr, file_bytes, fixups, trie};
+use super::{Format, Image, Import, Names, Section, Segment, Symbol, cstr, file_bytes, fixups, trie};
 use crate::arch::{Arch, Os};
 use crate::error::{Error, Result};
 use crate::limits::{MAX_LINKS, MAX_SECTIONS, MAX_SYMBOLS};
@@ -266,12 +266,14 @@ impl<'a, H: MachHeader<Endian = Endianness>> MachO<'a, H> {
 
     fn symbols(&self, image: &mut Image<'a>) -> object::Result<()> {
         let (symbols, names) = self.symbol_table()?;
+        let mut names = Names::new(names);
         for symbol in symbols.iter().take(MAX_SYMBOLS).filter(|s| !s.is_stab() && s.is_definition()) {
-            let Some(name) = cstr(names, symbol.n_strx(self.endian)).map(plain) else { continue };
+            let Some(name) = names.get(symbol.n_strx(self.endian)).map(plain) else { continue };
             let addr = symbol.n_value(self.endian).into();
             let function = usize::from(symbol.n_sect()).checked_sub(1).and_then(|i| self.code.get(i)) == Some(&true);
             image.symbols.push(Symbol { name: name.into(), addr, size: 0, function });
         }
+        names.finish(image);
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! PE32 and PE32+. Pointers in the file are those of the preferred address already.
 
 use super::debug::Stored;
-use super::{Export, Format, Image, Import, Section, Segment, Symbol, cstr, file_bytes};
+use super::{Export, Format, Image, Import, Names, Section, Segment, Symbol, cstr, file_bytes};
 use crate::arch::{Arch, Os};
 use crate::error::{Error, Result};
 use crate::limits::{MAX_LINKS, MAX_SYMBOLS};
@@ -85,6 +85,14 @@ fn strings<'a>(data: &'a [u8], header: &pe::ImageFileHeader) -> &'a [u8] {
     if symbols == 0 { &[] } else { data.get(symbols.saturating_add(size)..).unwrap_or_default() }
 }
 
+/// Eight bytes in place, or four zero bytes and an offset into the string table.
+fn symbol_name<'a>(symbol: &'a pe::ImageSymbol, names: &mut Names<'a>) -> Option<&'a str> {
+    match symbol.name {
+        [0, 0, 0, 0, offset @ ..] => names.get(u32::from_le_bytes(offset)),
+        _ => cstr(&symbol.name, 0),
+    }
+}
+
 /// Sections that are mapped but are no part of the program.
 fn is_debug(name: &str) -> bool {
     name.starts_with(".debug_") || name.starts_with(".zdebug_")
@@ -146,11 +154,12 @@ impl<'a> Pe<'a> {
     }
 
     fn symbols(&self, symbols: &SymbolTable<'a>, image: &mut Image<'a>) {
+        let mut names = Names::new(self.strings);
         for (_, symbol) in symbols.iter().take(MAX_SYMBOLS) {
             // Sections count from 1; 0, -1 and -2 are not places.
             let index = usize::try_from(symbol.section_number().0).ok().and_then(|n| n.checked_sub(1));
             let section = index.and_then(|i| self.headers.get(i));
-            let (Some(section), Some(name)) = (section, self.symbol_name(symbol)) else { continue };
+            let (Some(section), Some(name)) = (section, symbol_name(symbol, &mut names)) else { continue };
             if symbol.storage_class() == pe::IMAGE_SYM_CLASS_FILE {
                 continue;
             }
@@ -160,14 +169,7 @@ impl<'a> Pe<'a> {
             let function = code || symbol.derived_type() == pe::IMAGE_SYM_DTYPE_FUNCTION;
             image.symbols.push(Symbol { name: name.into(), addr: self.base.wrapping_add(offset), size: 0, function });
         }
-    }
-
-    /// Eight bytes in place, or four zero bytes and an offset into the string table.
-    fn symbol_name(&self, symbol: &'a pe::ImageSymbol) -> Option<&'a str> {
-        match symbol.name {
-            [0, 0, 0, 0, offset @ ..] => cstr(self.strings, u32::from_le_bytes(offset)),
-            _ => cstr(&symbol.name, 0),
-        }
+        names.finish(image);
     }
 
     fn directory(&self, index: usize) -> Option<(u64, u64)> {

@@ -70,6 +70,14 @@ fn names_end_at_nul_at_damage_and_at_the_limit() {
 }
 
 #[test]
+fn names_that_all_share_one_long_end_run_out() {
+    let table = [b'a'; 2 * MAX_NAME];
+    let mut names = Names::new(&table);
+    let read = (0..MAX_NAME as u32).filter(|offset| names.get(*offset).is_some()).count();
+    assert_eq!(read, 9, "four times the table and one name");
+}
+
+#[test]
 fn segments_that_repeat_the_file_are_emptied() {
     let file = [0u8; 0x100];
     let mut image = Image::new(Format::Elf, Arch::Amd64, &file);
