@@ -59,8 +59,8 @@ impl Metadata {
     /// Reads version, functions and modules. Fails when neither a function table nor another trace of Go is there.
     pub fn read(image: &Image) -> Result<Metadata> {
         let build = buildinfo::read(image);
-        let found = pclntab::find(image).into_iter().filter_map(|header| Found::new(image, header));
-        let best = found.max_by_key(|f| (!f.modules.is_empty(), f.header.known_magic, f.header.count));
+        let named = Found::best(image, pclntab::named(image));
+        let best = named.filter(Found::is_confirmed).or_else(|| Found::best(image, pclntab::scan(image)));
         match (best, build) {
             (Some(found), build) => Ok(found.metadata(image, build.unwrap_or_default())),
             (None, Some(build)) => Ok(Metadata::without_functions(build)),
@@ -94,20 +94,41 @@ impl Metadata {
 }
 
 impl Found {
-    fn new(image: &Image, header: Header) -> Option<Found> {
-        let (layout, span) = header.layout(image)?;
-        let (modules, span) = moduledata::find(image, &header, span).unwrap_or((Vec::new(), span));
+    /// Of several tables (a program may carry others as data) the one that a moduledata points at, or the largest.
+    fn best(image: &Image, headers: Vec<Header>) -> Option<Found> {
+        let spans: Vec<(Header, Span)> =
+            headers.into_iter().filter_map(|h| Some((h.layout(image)?.1, h)).map(|(s, h)| (h, s))).collect();
+        let mut modules = moduledata::find(image, &spans);
+        let rank = |(header, _): &(Header, Span)| {
+            (modules.iter().any(|m| m.header == header.addr), header.known_magic, header.count)
+        };
+        let (header, span) = spans.into_iter().max_by_key(rank)?;
+        let (layout, _) = header.layout(image)?;
+        let own = modules.iter().position(|m| m.header == header.addr).map(|i| modules.swap_remove(i));
+        let (modules, span) = own.map_or((Vec::new(), span), |own| (own.all, own.span));
         Some(Found { header, layout, modules, span })
+    }
+
+    /// Whether there is a moduledata, or none to expect.
+    fn is_confirmed(&self) -> bool {
+        !self.modules.is_empty() || moduledata::NONE.and(self.span).is_some()
+    }
+
+    /// The versions that header, records and moduledata (or that there is none) allow.
+    fn span(&self) -> Span {
+        let early = moduledata::NONE.and(self.span).filter(|_| self.modules.is_empty());
+        early.unwrap_or(self.span)
     }
 
     fn metadata(self, image: &Image, build: BuildInfo) -> Metadata {
         let mut notes = Vec::new();
+        let span = self.span();
         let module = self.modules.first();
         let text = module.map(|m| m.text).or(self.header.text_start);
         if !self.header.known_magic {
             notes.push(format!("pclntab: magic number {:#010x} is not Go's; found by structure", self.header.magic));
         }
-        if module.is_none() && moduledata::FIRST.and(self.header.span).is_some() {
+        if !self.is_confirmed() {
             notes.push("moduledata was not found: types, and tables that refer to it, are missing".to_owned());
         }
         if self.header.is_relative && text.is_none() {
@@ -120,7 +141,7 @@ impl Found {
         if pclntab.damaged > 0 {
             notes.push(format!("pclntab: {} function records are damaged", pclntab.damaged));
         }
-        let span = infer::narrow(self.span, &pclntab);
+        let span = infer::narrow(span, &pclntab);
         let version = settle_version(image, &build, span, &mut notes);
         pclntab.settle(image, version.minor(), module);
         let obfuscated = !known_magic || build.go_version == "unknown";

@@ -53,4 +53,4 @@ pub const MAX_SYMBOLS: usize = 8 << 20;
 /// Headers that are tried when the function table has to be searched for.
 pub const MAX_CANDIDATES: usize = 4096;
 /// Bytes of the build info's module text that are read.
-pub const MAX_BUILD_INFO: usize = 16 << 20;
+pub const MAX_BUILD_INFO: usize = 2 << 20;

@@ -5,8 +5,10 @@
 #[path = "support/go.rs"]
 mod go;
 
+use goabi::arch::{Arch, Os};
+use goabi::error::Error;
 use goabi::golang::{Func, FuncData, FuncId, Metadata, PcData, Version, VersionSource, arg_info};
-use goabi::image::{Format, Image};
+use goabi::image::{Format, Image, Segment, SegmentsInfo};
 use std::collections::{BTreeMap, BTreeSet};
 
 const SOURCE: &str = include_str!("../../tests/programs/hello/main.go");
@@ -196,4 +198,125 @@ fn a_destroyed_magic_number_changes_nothing_but_the_notes() {
         assert_eq!((metadata.pclntab.funcs, metadata.modules), (whole.pclntab.funcs, whole.modules));
         assert_eq!(metadata.version, whole.version);
     }
+}
+
+/// Asks for everything that there is, to see that nothing panics.
+fn exercise(image: &Image) -> usize {
+    let Ok(metadata) = Metadata::read(image) else { return 0 };
+    let table = &metadata.pclntab;
+    for func in &table.funcs {
+        table.name(image, func);
+        table.file_line(image, func);
+        table.sp_deltas(image, func).into_iter().flatten().for_each(drop);
+        table.pcdata(image, func, PcData::StackMapIndex).into_iter().flatten().for_each(drop);
+        table.funcdata(image, func, FuncData::ArgInfo).map(|at| arg_info::parse(image.tail(at)));
+        table.pointer_maps(image, func, FuncData::ArgsPointerMaps).map(|maps| maps.pointers(0).count());
+        table.stack_objects(image, func);
+        table.inlined(image, func);
+        metadata.wrapped(image, func);
+    }
+    table.funcs.len()
+}
+
+#[test]
+fn truncated_programs_never_panic() {
+    let data = linux("1.26.8");
+    for cut in (1..40).map(|i| data.len() * i / 40) {
+        if let Ok(image) = Image::parse(&data[..cut]) {
+            exercise(&image);
+        }
+    }
+}
+
+#[test]
+fn damaged_tables_never_panic() {
+    let mut state = 0x9e37_79b9_7f4a_7c15u64;
+    let mut random = move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state
+    };
+    for release in ["1.9.7", "1.15.15", "1.17.13", "1.26.8"] {
+        let whole = linux(release);
+        let start = pclntab_offset(&whole);
+        let module = Metadata::read(&Image::parse(&whole).unwrap()).unwrap().module().unwrap().addr;
+        for round in 0..12 {
+            let mut data = whole.clone();
+            for _ in 0..1 << (round % 12) {
+                let near = if round % 3 == 0 { 0x100 } else { data.len() - start };
+                data[start + random() as usize % near] = random() as u8;
+            }
+            let mut image = Image::parse(&data).unwrap();
+            for segment in
+                image.segments.iter_mut().filter(|s| (s.addr..s.addr + s.data.len() as u64).contains(&module))
+            {
+                let at = (module - segment.addr) as usize + random() as usize % 0x240;
+                segment.data.to_mut()[at] ^= if round % 2 == 0 { random() as u8 } else { 0 };
+            }
+            exercise(&image);
+        }
+    }
+}
+
+#[test]
+fn memory_without_sections_is_enough() {
+    for release in ["1.12", "1.20.14", "1.26.8"] {
+        let data = linux(release);
+        let image = Image::parse(&data).unwrap();
+        let info = SegmentsInfo { arch: image.arch, os: image.os, base: None, entry: None };
+        let memory = Image::from_segments(info, image.segments.clone()).unwrap();
+        let (file, memory) = (Metadata::read(&image).unwrap(), Metadata::read(&memory).unwrap());
+        assert_eq!((file.pclntab, file.modules, file.version), (memory.pclntab, memory.modules, memory.version));
+    }
+}
+
+#[test]
+fn programs_carried_as_data_are_not_taken_for_the_program() {
+    let (small, large) = (linux("1.20.14"), linux("1.26.8"));
+    for (carrier, carried) in [(&small, &large), (&large, &small)] {
+        let image = Image::parse(carrier).unwrap();
+        let mut segments = image.segments.clone();
+        let data = carried.as_slice().into();
+        let addr = 0x10_0000;
+        segments.push(Segment { addr, size: carried.len() as u64, data, read: true, write: true, exec: false });
+        let info = SegmentsInfo { arch: image.arch, os: image.os, base: None, entry: None };
+        let both = Image::from_segments(info, segments).unwrap();
+        assert!(both.segments[0].addr == addr && both.notes.is_empty(), "{:?}", both.notes);
+        assert_eq!(Metadata::read(&both).unwrap().pclntab, Metadata::read(&image).unwrap().pclntab);
+    }
+}
+
+#[test]
+fn functions_are_found_without_moduledata() {
+    for release in ["1.15.15", "1.23.12", "1.26.8"] {
+        let data = linux(release);
+        let mut image = Image::parse(&data).unwrap();
+        let whole = Metadata::read(&image).unwrap();
+        let module = whole.module().unwrap().addr;
+        for segment in &mut image.segments {
+            if let Some(at) = module.checked_sub(segment.addr).filter(|at| *at < segment.data.len() as u64) {
+                segment.data.to_mut()[at as usize..at as usize + 0x200].fill(0);
+            }
+        }
+        let bare = Metadata::read(&image).unwrap();
+        let bounds = |m: &Metadata| m.pclntab.funcs.iter().map(|f| (f.entry, f.end, f.id)).collect::<Vec<_>>();
+        assert_eq!(bounds(&bare), bounds(&whole), "go{release}");
+        assert!(bare.modules.is_empty() && !bare.notes.is_empty());
+    }
+}
+
+#[test]
+fn what_is_not_go_is_said_to_be_so() {
+    let info = SegmentsInfo { arch: Arch::Amd64, os: Os::Linux, base: None, entry: None };
+    // The constants that tools and debuggers carry, with nothing behind them.
+    let mut data = vec![0u8; 0x4000];
+    for (i, magic) in [0xffff_fffbu32, 0xffff_fffa, 0xffff_fff0, 0xffff_fff1].into_iter().enumerate() {
+        data[0x800 * i..0x800 * i + 4].copy_from_slice(&magic.to_le_bytes());
+        data[0x800 * i + 6..0x800 * i + 9].copy_from_slice(&[1, 8, 20]);
+    }
+    let size = data.len() as u64;
+    let segment = Segment { addr: 0x1000, size, data: data.into(), read: true, write: true, exec: true };
+    let image = Image::from_segments(info, vec![segment]).unwrap();
+    assert!(matches!(Metadata::read(&image), Err(Error::NotGo { .. })));
 }

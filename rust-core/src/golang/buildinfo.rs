@@ -88,7 +88,7 @@ pub(super) fn go_string<'i>(image: &'i Image, addr: u64) -> Option<&'i [u8]> {
 
 /// A version string: short, and nothing that a terminal would act on.
 fn printable(bytes: &[u8]) -> Option<String> {
-    let text = std::str::from_utf8(bytes).ok().filter(|text| text.len() <= MAX_NAME)?;
+    let text = std::str::from_utf8(Some(bytes).filter(|bytes| bytes.len() <= MAX_NAME)?).ok()?;
     (!text.chars().any(char::is_control)).then(|| text.to_owned())
 }
 

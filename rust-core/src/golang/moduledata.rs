@@ -6,12 +6,13 @@ mod fields;
 
 use super::layout::changes;
 use super::pclntab::{Header, Span};
-use crate::image::{Image, Segment};
+use crate::image::Image;
 use crate::limits::{MAX_CANDIDATES, MAX_MODULES};
 use fields::{MODULE, View};
 
-/// The first version that has one.
-pub(super) const FIRST: Span = Span { min: 5, max: super::layout::OPEN };
+/// The versions that have one, and those that don't.
+const SOME: Span = Span { min: 5, max: super::layout::OPEN };
+pub(super) const NONE: Span = Span { min: 0, max: 4 };
 
 /// Sections that are a moduledata and nothing else (Go 1.26 and later).
 const SECTION: &str = ".go.module";
@@ -87,14 +88,15 @@ impl ModuleData {
     fn text_section(&self, offset: u64) -> Option<&TextSection> {
         let index = self.text_sections.partition_point(|s| s.start <= offset).checked_sub(1)?;
         let last = index + 1 == self.text_sections.len();
-        self.text_sections.get(index).filter(|s| offset < s.end || last && offset == s.end)
+        let inside = |s: &&TextSection| s.start <= offset && (offset < s.end || last && offset == s.end);
+        self.text_sections.get(index).filter(inside)
     }
 }
 
 /// The moduledata at `addr` in the layout that fits best, with all versions of `span` that fit as well as it.
 pub fn read(image: &Image, addr: u64, header: &Header, span: Span) -> Option<(ModuleData, Span)> {
     let mut best: Option<(u32, View, Span)> = None;
-    for span in span.and(FIRST)?.split(&changes(MODULE)) {
+    for span in span.and(SOME)?.split(&changes(MODULE)) {
         let view = View::new(image, addr, span.min);
         let Some(score) = Some(&view).filter(|v| v.matches(header)).and_then(View::score) else { continue };
         best = Some(match best {
@@ -106,29 +108,73 @@ pub fn read(image: &Image, addr: u64, header: &Header, span: Span) -> Option<(Mo
     best.map(|(_, view, span)| (view.read(), span))
 }
 
-/// Addresses of words that point at `target`, where data is more likely first.
-fn pointers_to<'i>(image: &'i Image, target: u64) -> impl Iterator<Item = u64> + 'i {
-    let section = image.section(SECTION).map(|s| s.addr).filter(|addr| image.word(*addr) == Some(target));
-    let info = image.arch.info();
-    let (ptr, wide) =
-        (usize::from(info.ptr_size), if info.big_endian { target.to_be_bytes() } else { target.to_le_bytes() });
-    let from = if info.big_endian { 8 - ptr } else { 0 };
-    let order = |segment: &&Segment| (segment.exec, !segment.write);
+/// Places of words that point at one of `targets` (sorted), where a moduledata is more likely first.
+fn pointers_to<'i>(image: &'i Image, targets: &'i [u64]) -> impl Iterator<Item = (u64, u64)> + 'i {
+    let target_of = move |word: &u64| targets.binary_search(word).is_ok();
+    let section = image.section(SECTION).and_then(|s| Some((s.addr, image.word(s.addr)?)));
+    let ptr = usize::from(image.arch.info().ptr_size);
     let mut segments: Vec<_> = image.segments.iter().collect();
-    segments.sort_by_key(order);
+    segments.sort_by_key(|segment| (segment.exec, !segment.write));
+    let range = targets.first().copied().unwrap_or(1)..=targets.last().copied().unwrap_or(0);
     let hits = segments.into_iter().flat_map(move |segment| {
         let skip = (segment.addr.wrapping_neg() % ptr as u64) as usize;
-        let words = segment.data.get(skip..).unwrap_or_default().chunks_exact(ptr);
-        let hits = words.enumerate().filter(move |(_, word)| wide.get(from..from + ptr) == Some(*word));
-        hits.map(move |(i, _)| segment.addr + (skip + i * ptr) as u64)
+        let range = range.clone();
+        let words = words(image, segment.data.get(skip..).unwrap_or_default()).enumerate();
+        let hits = words.filter(move |(_, word)| range.contains(word) && target_of(word));
+        hits.map(move |(i, word)| (segment.addr + (skip + i * ptr) as u64, word))
     });
-    section.into_iter().chain(hits)
+    section.filter(|(_, word)| target_of(word)).into_iter().chain(hits)
 }
 
-/// The modules of a pclntab, the one that points at it first, with the versions whose layout fits.
-pub fn find(image: &Image, header: &Header, span: Span) -> Option<(Vec<ModuleData>, Span)> {
-    let (first, span) =
-        pointers_to(image, header.addr).take(MAX_CANDIDATES).find_map(|addr| read(image, addr, header, span))?;
+/// Pointer-sized words in target order. Everything in memory passes here, hence no cursor.
+fn words<'b>(image: &Image, bytes: &'b [u8]) -> impl Iterator<Item = u64> + 'b {
+    let info = image.arch.info();
+    let (big_endian, wide) = (info.big_endian, info.ptr_size == 8);
+    let narrow = if wide { &[] } else { bytes };
+    let wide = if wide { bytes } else { &[] };
+    let wide = wide
+        .as_chunks::<8>()
+        .0
+        .iter()
+        .map(move |w| if big_endian { u64::from_be_bytes(*w) } else { u64::from_le_bytes(*w) });
+    let narrow = narrow
+        .as_chunks::<4>()
+        .0
+        .iter()
+        .map(move |w| if big_endian { u32::from_be_bytes(*w) } else { u32::from_le_bytes(*w) });
+    wide.chain(narrow.map(u64::from))
+}
+
+/// What was found of one program.
+pub struct Modules {
+    /// Which header it is for.
+    pub header: u64,
+    /// The modules; the first one points at the header.
+    pub all: Vec<ModuleData>,
+    /// Versions whose layout fits.
+    pub span: Span,
+}
+
+/// The modules of each header whose moduledata is found, in one pass over the memory.
+pub fn find(image: &Image, headers: &[(Header, Span)]) -> Vec<Modules> {
+    let mut targets: Vec<u64> = headers.iter().map(|(header, _)| header.addr).collect();
+    targets.sort_unstable();
+    let mut found: Vec<Modules> = Vec::new();
+    for (addr, target) in pointers_to(image, &targets).take(MAX_CANDIDATES) {
+        let known = found.iter().any(|modules| modules.header == target);
+        let mut of_target = headers.iter().filter(|(header, _)| header.addr == target && !known);
+        if let Some((first, span)) = of_target.find_map(|(header, span)| read(image, addr, header, *span)) {
+            found.push(Modules { header: target, all: chain(image, first, span), span });
+        }
+        if found.len() == headers.len() {
+            break;
+        }
+    }
+    found
+}
+
+/// A module and those that follow it.
+fn chain(image: &Image, first: ModuleData, span: Span) -> Vec<ModuleData> {
     let mut modules = vec![first];
     while let Some(next) = modules.last().map(|m| m.next).filter(|next| *next != 0) {
         let known = modules.len() >= MAX_MODULES || modules.iter().any(|m| m.addr == next);
@@ -137,7 +183,7 @@ pub fn find(image: &Image, header: &Header, span: Span) -> Option<(Vec<ModuleDat
         };
         modules.push(module);
     }
-    Some((modules, span))
+    modules
 }
 
 /// A further module, with the pclntab that it names itself.

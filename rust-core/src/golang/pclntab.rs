@@ -6,14 +6,14 @@
 mod header;
 mod record;
 
-pub use header::{Header, find};
+pub use header::{Header, named, scan};
 pub use record::{RecordLayout, Span};
 
 use super::func_id::FuncId;
 use super::funcdata::{self, FuncData, PcData};
 use super::moduledata::ModuleData;
 use super::pcvalue::PcValues;
-use crate::image::Image;
+use crate::image::{Image, Segment};
 use crate::limits::MAX_NAME;
 use std::borrow::Cow;
 
@@ -117,9 +117,7 @@ impl Pclntab {
             header,
         };
         table.read_functab(image, address);
-        if !table.funcs.is_sorted_by_key(|f| f.entry) {
-            table.funcs.sort_by_key(|f| f.entry);
-        }
+        table.bound(image);
         table.names_start_at_zero = table.funcs.iter().filter(|f| f.name == 0).take(2).count() < 2;
         table
     }
@@ -142,6 +140,24 @@ impl Pclntab {
             funcs.push(Func::new(start, end, record, read.unwrap_or_default()));
         }
         (self.funcs, self.damaged) = (funcs, damaged);
+    }
+
+    /// Sorts functions and cuts them where the next one starts or the file's bytes end, so that all together they are
+    /// no longer than the file.
+    fn bound(&mut self, image: &Image) {
+        if !self.funcs.is_sorted_by_key(|f| f.entry) {
+            self.funcs.sort_by_key(|f| f.entry);
+        }
+        let mut next = u64::MAX;
+        let mut segment = (0, 0);
+        for func in self.funcs.iter_mut().rev() {
+            if !(segment.0..segment.1).contains(&func.entry) {
+                let bytes = |s: &Segment| (s.addr, s.addr.saturating_add(s.data.len() as u64));
+                segment = image.segment_at(func.entry).map_or((0, 0), bytes);
+            }
+            func.end = func.end.min(next).min(segment.1).max(func.entry);
+            next = func.entry;
+        }
     }
 
     /// Fixes what depends on the version: ids, and which table is which; and what offsets are from.

@@ -176,7 +176,9 @@ impl Pclntab {
         let Some(table) = self.funcdata(image, func, FuncData::StackObjects) else { return Vec::new() };
         let ptr_size = image.arch.ptr_size();
         let layout = Layout::new(OBJECT, self.minor, ptr_size);
-        let count = image.word(table).unwrap_or_default().min(MAX_MEMBERS as u64) as usize;
+        // Each takes an instruction to make, which bounds them for all functions together.
+        let most = MAX_MEMBERS.min(func.size() as usize) as u64;
+        let count = image.word(table).unwrap_or_default().min(most) as usize;
         let object = |i: usize| {
             let at = ptr_size as usize + i * layout.size as usize;
             let fields = Fields { bytes: image.reader(table).at(at), layout: &layout };
@@ -190,7 +192,8 @@ impl Pclntab {
         let Some(table) = self.funcdata(image, func, FuncData::InlTree) else { return Vec::new() };
         let layout = Layout::new(CALL, self.minor, image.arch.ptr_size());
         let used = self.pcdata(image, func, PcData::InlTreeIndex).into_iter().flatten().map(|v| v.value).max();
-        let count = used.map_or(0, |last| last.saturating_add(1).clamp(0, MAX_MEMBERS as i32) as usize);
+        let most = MAX_MEMBERS.min(func.size() as usize);
+        let count = used.map_or(0, |last| last.saturating_add(1).clamp(0, MAX_MEMBERS as i32) as usize).min(most);
         let call = |i: usize| {
             let fields = Fields { bytes: image.reader(table).at(i * layout.size as usize), layout: &layout };
             let id = fields.at(Call::Id).and_then(|mut r| r.u8()).unwrap_or_default();

@@ -9,7 +9,7 @@ use crate::limits::{MAX_CANDIDATES, MAX_FUNCTIONS};
 use crate::reader::Reader;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Item {
+pub(super) enum Item {
     Magic,
     Pad,
     MinLc,
@@ -82,43 +82,83 @@ pub struct Header {
     pub records: u64,
 }
 
-impl Header {
-    /// Reads the header at `addr`, if one can be there.
-    pub fn read(image: &Image, addr: u64) -> Option<Header> {
-        let magic = image.u32(addr)?;
-        let of_magic = MAGICS.iter().position(|(_, m)| *m == magic).map(magic_span);
-        let shapes = SHAPES.iter().map(|shape| (*shape, false));
-        let all = of_magic.map(|span| (span, true)).into_iter().chain(shapes);
-        all.filter_map(|(span, known)| Header::shaped(image, addr, span, known)).find(|h| h.is_plausible(image))
+/// The shapes that a header may have on one machine.
+pub(super) struct Shapes {
+    min_lc: &'static [u8],
+    ptr_size: u8,
+    all: Vec<(Span, Layout<Item>)>,
+}
+
+impl Shapes {
+    pub(super) fn new(image: &Image) -> Shapes {
+        let info = image.arch.info();
+        let layout = |span: &Span| Layout::new(HEADER, span.min, u32::from(info.ptr_size));
+        let all = SHAPES.iter().map(|span| (*span, layout(span))).collect();
+        Shapes { min_lc: info.min_lc, ptr_size: info.ptr_size, all }
     }
 
-    fn shaped(image: &Image, addr: u64, span: Span, known_magic: bool) -> Option<Header> {
-        let info = image.arch.info();
-        let layout = Layout::new(HEADER, span.min, u32::from(info.ptr_size));
-        let mut fixed = image.reader(addr);
-        let (magic, pad, min_lc, ptr_size) = (fixed.u32()?, fixed.u16()?, fixed.u8()?, fixed.u8()?);
-        if pad != 0 || ptr_size != info.ptr_size || !info.min_lc.contains(&min_lc) {
-            return None;
-        }
-        let word = |item| layout.offset(item).and_then(|offset| fixed.at(offset as usize).word());
-        let table = |item| word(item).and_then(|offset| addr.checked_add(offset));
-        let functab = table(Item::FuncTab);
-        Some(Header {
+    /// Headers that may be at `addr`: first what the magic number says, then what its structure allows.
+    fn read<'s>(&'s self, image: &'s Image, addr: u64) -> impl Iterator<Item = Header> + 's {
+        let bytes = image.reader(addr);
+        let by_magic = bytes.clone().u32().and_then(magic_span);
+        let said = move |shape: &Span| by_magic.is_some_and(|span| shape.and(span).is_some());
+        let promised = self.all.iter().filter(move |(shape, _)| said(shape));
+        let others = self.all.iter().filter(move |(shape, _)| !said(shape));
+        promised.chain(others).filter_map(move |(shape, layout)| {
+            let known = by_magic.and_then(|span| shape.and(span));
+            self.header(addr, bytes, known.unwrap_or(*shape), known.is_some(), layout)
+        })
+    }
+
+    fn header(
+        &self,
+        addr: u64,
+        mut bytes: Reader<'_>,
+        span: Span,
+        known_magic: bool,
+        layout: &Layout<Item>,
+    ) -> Option<Header> {
+        let len = bytes.rest().len() as u64;
+        let word = |item| layout.offset(item).and_then(|offset| bytes.at(offset as usize).word());
+        let table = |item| word(item).filter(|offset| *offset < len).and_then(|offset| addr.checked_add(offset));
+        let count = word(Item::FuncCount).filter(|n| (1..MAX_FUNCTIONS as u64).contains(n))? as usize;
+        let functab = if layout.offset(Item::FuncTab).is_some() { Some(table(Item::FuncTab)?) } else { None };
+        let text_start = word(Item::TextStart).filter(|text| *text != 0);
+        let [names, cu, files, pctab] =
+            [Item::Names, Item::Cu, Item::Files, Item::PcTab].map(|item| table(item).unwrap_or(addr));
+        let (magic, pad, min_lc, ptr_size) = (bytes.u32()?, bytes.u16()?, bytes.u8()?, bytes.u8()?);
+        let header = Header {
             addr,
             magic,
             known_magic,
             span,
             min_lc,
-            count: word(Item::FuncCount).and_then(|n| usize::try_from(n).ok()).filter(|n| *n <= MAX_FUNCTIONS)?,
+            count,
             is_relative: layout.offset(Item::TextStart).is_some(),
-            text_start: word(Item::TextStart).filter(|text| *text != 0),
-            names: table(Item::Names).unwrap_or(addr),
-            cu: table(Item::Cu).unwrap_or(addr),
-            files: table(Item::Files).unwrap_or(addr),
-            pctab: table(Item::PcTab).unwrap_or(addr),
+            text_start,
+            names,
+            cu,
+            files,
+            pctab,
             functab: functab.unwrap_or(addr.saturating_add(u64::from(layout.size))),
             records: functab.unwrap_or(addr),
-        })
+        };
+        let fits = pad == 0 && ptr_size == self.ptr_size && self.min_lc.contains(&min_lc);
+        (fits && header.is_in_order(addr.saturating_add(len), u32::from(ptr_size))).then_some(header)
+    }
+}
+
+impl Header {
+    /// Reads the header at `addr`, if one can be there.
+    pub fn read(image: &Image, addr: u64) -> Option<Header> {
+        Shapes::new(image).read(image, addr).find(|h| h.is_plausible(image))
+    }
+
+    /// Whether the tables follow each other and end before `end`.
+    fn is_in_order(&self, end: u64, ptr_size: u32) -> bool {
+        let bytes = (2 * self.count as u64 + 1) * self.functab_width(ptr_size) as u64;
+        let order = [self.addr, self.names, self.cu, self.files, self.pctab, self.functab];
+        order.is_sorted() && self.functab.checked_add(bytes).is_some_and(|functab_end| functab_end <= end)
     }
 
     /// Bytes of one number in functab.
@@ -135,19 +175,16 @@ impl Header {
     }
 
     fn is_plausible(&self, image: &Image) -> bool {
-        let order = [self.addr, self.names, self.cu, self.files, self.pctab, self.functab];
-        let end = self.addr.saturating_add(image.tail(self.addr).len() as u64);
-        let bytes = (2 * self.count as u64 + 1) * self.functab_width(image.arch.ptr_size()) as u64;
-        let tables = order.is_sorted() && self.functab.checked_add(bytes).is_some_and(|e| e <= end);
-        self.count > 0 && tables && self.sample_is_sorted(image) && self.layout(image).is_some()
+        self.sample_is_sorted(image) && self.layout(image).is_some()
     }
 
-    /// Whether function addresses ascend, at some places all over the table.
+    /// Whether function addresses ascend, and mostly differ, at some places all over the table.
     fn sample_is_sorted(&self, image: &Image) -> bool {
         let tab = image.reader(self.functab);
         let pcs: Option<Vec<u64>> =
             self.sample().map(|i| self.functab_entry(image, tab, i).map(|(pc, _)| pc)).collect();
-        pcs.is_some_and(|pcs| pcs.is_sorted())
+        let rises = |pcs: &[u64]| pcs.windows(2).filter(|pair| pair[0] < pair[1]).count() * 2 >= pcs.len() - 1;
+        pcs.is_some_and(|pcs| pcs.is_sorted() && !pcs.is_empty() && rises(&pcs))
     }
 
     /// Some function indices: the first ones, and others spread over the table.
@@ -163,35 +200,40 @@ impl Header {
     }
 }
 
-fn magic_span(index: usize) -> Span {
-    let min = MAGICS.get(index).map_or(0, |(since, _)| *since);
-    Span { min, max: MAGICS.get(index + 1).map_or(OPEN, |(since, _)| since - 1) }
+/// The versions that write a magic number.
+fn magic_span(magic: u32) -> Option<Span> {
+    let index = MAGICS.iter().position(|(_, known)| *known == magic)?;
+    let end = MAGICS.get(index + 1).map_or(OPEN, |(next, _)| next - 1);
+    MAGICS.get(index).map(|(since, _)| Span { min: *since, max: end })
 }
 
-/// Every header in the image: first what sections promise, then known magic numbers, then structure alone.
-pub fn find(image: &Image) -> Vec<Header> {
-    let mut found: Vec<Header> = Vec::new();
+/// The headers at which sections and symbols point.
+pub fn named(image: &Image) -> Vec<Header> {
     let sections = SECTIONS.iter().filter_map(|name| image.section(name)).map(|s| s.addr);
-    let symbols = ["runtime.pclntab", "pclntab"].iter().filter_map(|name| image.symbol(name)).map(|s| s.addr);
-    for addr in sections.chain(symbols) {
-        found.extend(Header::read(image, addr));
-    }
-    if found.is_empty() {
-        let (known, unknown): (Vec<u64>, Vec<u64>) = scan(image).partition(|addr| has_known_magic(image, *addr));
-        found = known.iter().chain(&unknown).take(MAX_CANDIDATES).filter_map(|a| Header::read(image, *a)).collect();
-    }
+    let symbols = image.symbol("runtime.pclntab").into_iter().map(|s| s.addr);
+    let mut found: Vec<Header> = sections.chain(symbols).filter_map(|addr| Header::read(image, addr)).collect();
     found.dedup_by_key(|h| h.addr);
     found
 }
 
-fn has_known_magic(image: &Image, addr: u64) -> bool {
-    image.u32(addr).is_some_and(|magic| MAGICS.iter().any(|(_, m)| *m == magic))
+/// Every header in the image, wherever it is and whatever its magic number.
+pub fn scan(image: &Image) -> Vec<Header> {
+    let shapes = Shapes::new(image);
+    let mut found = Vec::new();
+    let mut budget = MAX_CANDIDATES;
+    for addr in places(image, &shapes) {
+        let mut candidates = shapes.read(image, addr).take_while(|_| {
+            budget = budget.saturating_sub(1);
+            budget > 0
+        });
+        found.extend(candidates.find(|h| h.is_plausible(image)));
+    }
+    found
 }
 
 /// Addresses at which the four bytes behind the magic number are those of a header.
-fn scan<'s>(image: &'s Image) -> impl Iterator<Item = u64> + 's {
-    let info = image.arch.info();
-    let tails = info.min_lc.iter().map(|min_lc| [0, 0, *min_lc, info.ptr_size]).collect::<Vec<_>>();
+fn places<'s>(image: &'s Image, shapes: &'s Shapes) -> impl Iterator<Item = u64> + 's {
+    let tails: Vec<_> = shapes.min_lc.iter().map(|min_lc| [0, 0, *min_lc, shapes.ptr_size]).collect();
     image.segments.iter().flat_map(move |segment| {
         let tails = tails.clone();
         let skip = (segment.addr.wrapping_neg() % 4) as usize;
