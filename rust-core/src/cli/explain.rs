@@ -33,7 +33,7 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         explain(report, function, &mut text)?;
         // Names come from the sample, and a terminal may be reading.
         for line in String::from_utf8_lossy(&text).lines() {
-            writeln!(out, "{}", printable(line))?;
+            writeln!(out, "{}", printable(line).trim_end())?;
         }
     }
     Ok(())
@@ -42,6 +42,9 @@ fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 fn explain(report: &Report, function: &Function, out: &mut dyn Write) -> io::Result<()> {
     head(function, out)?;
     values::write(report, function, out)?;
+    if !function.clobbers.is_empty() {
+        writeln!(out, "\ndestroyed by a call\n  {}", function.clobbers.join(" "))?;
+    }
     frame::write(function, out)?;
     claims(&function.evidence, out)?;
     for note in &function.notes {
@@ -63,8 +66,16 @@ fn head(function: &Function, out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(out, "  {}", function.prototype)?;
     match &function.usercall {
-        Some(usercall) => writeln!(out, "  {usercall}"),
+        Some(usercall) => writeln!(out, "  {}", without_spoils(usercall)),
         None => writeln!(out, "  (no __usercall: a side is unknown)"),
+    }
+}
+
+/// The prototype without the list of destroyed registers, which has a line of its own.
+fn without_spoils(usercall: &str) -> String {
+    match usercall.split_once("__spoils<").and_then(|(before, rest)| Some((before, rest.split_once("> ")?.1))) {
+        Some((before, after)) => format!("{before}{after}"),
+        None => usercall.to_owned(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The stack around a function's entry as a picture, low addresses first.
 
-use super::values::part_of;
+use super::values::{name, part_of};
 use crate::report::{Function, Value};
 use std::io::{self, Write};
 
@@ -12,12 +12,16 @@ pub(super) fn write(function: &Function, out: &mut dyn Write) -> io::Result<()> 
     writeln!(out, "\nframe, in bytes from SP at entry")?;
     let mut slots = slots(function);
     slots.sort_by_key(|(from, ..)| *from);
-    for (from, to, what) in &slots {
-        writeln!(out, "  {from:>+7} +{}", "-".repeat(40))?;
-        writeln!(out, "  {:>7} | {what:<30} {:>6} |", "", to - from)?;
+    let width = slots.iter().map(|(.., what)| what.chars().count()).max().unwrap_or(0);
+    let edge = "─".repeat(width + 2);
+    for (n, (from, to, what)) in slots.iter().enumerate() {
+        let (left, right) = if n == 0 { ('┌', '┐') } else { ('├', '┤') };
+        writeln!(out, "          {left}{edge}{right}")?;
+        writeln!(out, "  {from:>+7} │ {what:width$} │ {:>5}", to - from)?;
     }
-    if let Some((.., highest, _)) = slots.last() {
-        writeln!(out, "  {highest:>+7} +{}", "-".repeat(40))?;
+    writeln!(out, "          └{edge}┘")?;
+    if let Some((_, highest, _)) = slots.last() {
+        writeln!(out, "  {highest:>+7}")?;
     }
     Ok(())
 }
@@ -26,7 +30,7 @@ fn slots(function: &Function) -> Vec<Slot> {
     let frame = &function.frame;
     let base = i64::from(function.arg_base);
     let mut slots: Vec<Slot> = vec![(0, base, "return address".into())];
-    slots.extend(on_stack(&function.params, "p", base));
+    slots.extend(on_stack(&function.params, "a", base));
     slots.extend(on_stack(&function.results, "r", base));
     if frame.size > 0 {
         slots.push((-i64::from(frame.size), 0, "locals and saved registers".into()));
@@ -40,7 +44,7 @@ fn slots(function: &Function) -> Vec<Slot> {
 
 fn on_stack<'a>(values: &'a [Value], prefix: &'a str, base: i64) -> impl Iterator<Item = Slot> + 'a {
     values.iter().enumerate().flat_map(move |(n, value)| {
-        let name = if value.name.is_empty() { format!("{prefix}{n}") } else { value.name.clone() };
+        let name = name(value, prefix, n);
         value.pieces.iter().filter_map(move |piece| {
             let at = base + piece.loc.strip_prefix("stack+")?.parse::<i64>().ok()?;
             Some((at, at + i64::from(piece.size), part_of(value, piece, &name)))

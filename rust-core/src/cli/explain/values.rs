@@ -12,35 +12,38 @@ pub(super) fn write(report: &Report, function: &Function, out: &mut dyn Write) -
     };
     let (confidence, source) = (&function.confidence, &function.source);
     writeln!(out, "\nparameters ({})", decided(confidence.params, source.params))?;
-    table(report, &function.params, "p", out)?;
+    table(report, &function.params, "a", out)?;
     writeln!(out, "\nresults ({})", decided(confidence.results, source.results))?;
     table(report, &function.results, "r", out)?;
     registers(function, out)
 }
 
 fn table(report: &Report, values: &[Value], prefix: &str, out: &mut dyn Write) -> io::Result<()> {
-    for (n, value) in values.iter().enumerate() {
+    if values.is_empty() {
+        writeln!(out, "  none")?;
+    }
+    let rows: Vec<_> = values.iter().enumerate().map(|(n, v)| (name(v, prefix, n), ty(report, v), v)).collect();
+    let width = |cell: fn(&(String, &str, &Value)) -> usize| rows.iter().map(cell).max().unwrap_or(0);
+    let (names, types) = (width(|row| row.0.chars().count()), width(|row| row.1.chars().count()));
+    for (name, ty, value) in &rows {
         let role = value.role.as_ref().map_or(String::new(), |role| format!(" ({role})"));
         let pieces: Vec<_> = value.pieces.iter().map(|piece| piece_text(value, piece)).collect();
         let place = if pieces.is_empty() { "nowhere: it has no bytes".into() } else { pieces.join(", ") };
-        writeln!(
-            out,
-            "  {:<12} {:<24} {:>4} bytes  {place}{role}",
-            name(value, prefix, n),
-            ty(report, value),
-            value.size
-        )?;
+        writeln!(out, "  {name:names$}  {ty:types$}  {:>4} bytes  {place}{role}", value.size)?;
     }
     Ok(())
 }
 
-fn name(value: &Value, prefix: &str, n: usize) -> String {
-    if value.name.is_empty() { format!("{prefix}{n}") } else { value.name.clone() }
+/// The value's name, or the one that its place in the list gives it in prototypes.
+pub(super) fn name(value: &Value, prefix: &str, n: usize) -> String {
+    if value.name.is_empty() { format!("{prefix}{}", n + 1) } else { value.name.clone() }
 }
 
+/// Go's name of the type, or the C name of the one that hosts are given instead.
 fn ty<'a>(report: &'a Report, value: &Value) -> &'a str {
-    let ty = value.ty.and_then(|id| report.types.get(id as usize));
-    ty.map_or("?", |ty| &ty.go_name)
+    let of = |id: Option<u32>| id.and_then(|id| report.types.get(id as usize));
+    let made = || of(value.shape).map(|ty| ty.c_name.as_str());
+    of(value.ty).map(|ty| ty.go_name.as_str()).or_else(made).unwrap_or("?")
 }
 
 /// `RAX`, or `8:RBX` for a part of a value, with the class of the scalar.
@@ -53,7 +56,7 @@ fn piece_text(value: &Value, piece: &Piece) -> String {
 /// One line per register that carries something.
 fn registers(function: &Function, out: &mut dyn Write) -> io::Result<()> {
     let mut rows: Vec<(&str, String, String)> = Vec::new();
-    for (values, prefix, incoming) in [(&function.params, "p", true), (&function.results, "r", false)] {
+    for (values, prefix, incoming) in [(&function.params, "a", true), (&function.results, "r", false)] {
         for (n, value) in values.iter().enumerate() {
             for piece in value.pieces.iter().filter(|p| !p.loc.starts_with("stack")) {
                 let what = part_of(value, piece, &name(value, prefix, n));
