@@ -52,6 +52,18 @@ impl Analysis {
         self.text_of(py, emit::text::write, min_confidence)
     }
 
+    fn ida_plan(&self, py: Python<'_>, min_confidence: &str) -> PyResult<String> {
+        self.text_of(py, emit::ida::write, min_confidence)
+    }
+
+    fn ghidra_plan(&self, py: Python<'_>, min_confidence: &str) -> PyResult<String> {
+        self.text_of(py, emit::ghidra::write, min_confidence)
+    }
+
+    fn idapython(&self, py: Python<'_>, min_confidence: &str) -> PyResult<String> {
+        self.text_of(py, emit::idapython::write, min_confidence)
+    }
+
     fn header(&self, py: Python<'_>, min_confidence: &str) -> PyResult<String> {
         self.text_of(py, emit::header::write, min_confidence)
     }

@@ -67,6 +67,14 @@ fn text_has_a_line_for_every_function_and_a_summary() {
 }
 
 #[test]
+fn every_format_names_the_method() {
+    for format in ["text", "json", "ida-plan", "ghidra-plan", "idapython", "header"] {
+        let text = run("annotate", &["--format", format, "--only", HANDLE]);
+        assert!(text.contains(HANDLE), "{format}:\n{text}");
+    }
+}
+
+#[test]
 fn names_and_addresses_select_a_function() {
     let named = report(&["--only", HANDLE]);
     let entry = named["functions"][0]["entry"].as_str().expect("an address");

@@ -66,6 +66,18 @@ class Report:
         """One line per function and a summary, as the command prints it."""
         return self._analysis.text(min_confidence)
 
+    def ida_plan(self, min_confidence: str = "likely") -> str:
+        """What an IDA plug-in applies, as JSON."""
+        return self._analysis.ida_plan(min_confidence)
+
+    def ghidra_plan(self, min_confidence: str = "likely") -> str:
+        """What a Ghidra extension applies, as JSON."""
+        return self._analysis.ghidra_plan(min_confidence)
+
+    def idapython(self, min_confidence: str = "likely") -> str:
+        """A script for IDA that needs no plug-in."""
+        return self._analysis.idapython(min_confidence)
+
     def header(self, min_confidence: str = "likely") -> str:
         """C declarations."""
         return self._analysis.header(min_confidence)

@@ -43,6 +43,9 @@ fn emit(report: &Report, format: Format, min: Confidence, out: &mut dyn Write) -
     match format {
         Format::Text => emit::text::write(report, out, min),
         Format::Json => emit::json::write(report, out, min),
+        Format::IdaPlan => emit::ida::write(report, out, min),
+        Format::GhidraPlan => emit::ghidra::write(report, out, min),
+        Format::Idapython => emit::idapython::write(report, out, min),
         Format::Header => emit::header::write(report, out, min),
     }
 }

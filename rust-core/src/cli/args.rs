@@ -122,6 +122,12 @@ pub(super) enum Format {
     Text,
     /// The report itself, goabi.report/1
     Json,
+    /// What an IDA plug-in applies
+    IdaPlan,
+    /// What a Ghidra extension applies
+    GhidraPlan,
+    /// A script for IDA that needs no plug-in
+    Idapython,
     /// C declarations
     Header,
 }
