@@ -2,6 +2,7 @@
 
 mod emit_support;
 
+use emit_support::c_compiler::check_layouts;
 use emit_support::{SAMPLES, check, filled};
 use goabi::emit;
 use goabi::report::{Confidence, Report};
@@ -58,46 +59,6 @@ fn nothing_that_a_terminal_obeys_is_written() {
 #[test]
 fn a_c_compiler_agrees_with_every_layout() {
     for name in SAMPLES {
-        let report = filled(name);
-        let header = emit::header::declarations(&report, Confidence::Guess);
-        let asserts = layout_asserts(&report, &header);
-        assert!(asserts.len() > 3, "{name} has too few types");
-        let source = format!("{header}\n{}\n", asserts.join("\n"));
-        let wide = if report.binary.arch == "386" { "-m32" } else { "-m64" };
-        for compiler in ["gcc", "clang"] {
-            compile(compiler, wide, &source).unwrap_or_else(|e| panic!("{name}: {e}\n{source}"));
-        }
+        check_layouts(&filled(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
     }
-}
-
-fn layout_asserts(report: &Report, header: &str) -> Vec<String> {
-    let mut asserts = Vec::new();
-    for ty in report.types.iter().filter(|ty| header.contains(&format!("struct {} {{", ty.c_name))) {
-        asserts.push(format!("_Static_assert(sizeof({}) == {}, \"size\");", ty.c_name, ty.size));
-        for field in &ty.fields {
-            let member = format!(" {};", field.name);
-            let plain = !field.name.is_empty() && field.name.bytes().all(|b| b.is_ascii_alphanumeric());
-            if plain && header.contains(&member) && report.types.get(field.ty as usize).is_some_and(|of| of.size > 0) {
-                let (c, f, at) = (&ty.c_name, &field.name, field.offset);
-                asserts.push(format!("_Static_assert(__builtin_offsetof({c}, {f}) == {at}, \"offset\");"));
-            }
-        }
-    }
-    asserts
-}
-
-/// Compiles C for its errors; a compiler that is not installed says nothing, as long as it is not the only one.
-fn compile(compiler: &str, wide: &str, source: &str) -> Result<(), String> {
-    use std::io::Write;
-    use std::process::{Command, Stdio};
-    let mut command = Command::new(compiler);
-    command.args(["-x", "c", "-std=c11", "-Wall", "-Werror", "-fsyntax-only", wide, "-"]);
-    let child = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn();
-    let mut child = match child {
-        Err(e) if compiler == "clang" && e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        child => child.map_err(|e| format!("{compiler}: {e}"))?,
-    };
-    child.stdin.take().expect("piped").write_all(source.as_bytes()).map_err(|e| e.to_string())?;
-    let output = child.wait_with_output().map_err(|e| e.to_string())?;
-    if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
 }

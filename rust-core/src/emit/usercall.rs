@@ -112,7 +112,6 @@ impl Prototype {
     /// The prototype of a callee whose values have their shapes, or why there is none.
     pub(crate) fn of(context: &Context<'_>, callee: &Callee<'_>) -> Result<Prototype, String> {
         let mut scope = Scope::default();
-        scope.reserve("f");
         let mut args = Vec::with_capacity(callee.params.len() + 1);
         for (n, value) in callee.params.iter().enumerate() {
             let name = scope.unique(param_name(context, value, n));

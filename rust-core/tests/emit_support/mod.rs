@@ -1,6 +1,8 @@
 //! Sample reports, written short: what a sample leaves out has a default, and a piece is `off:size:loc:kind`.
 #![allow(dead_code, clippy::panic)] // each test uses its part, and a test may panic
 
+pub(crate) mod c_compiler;
+
 use std::path::{Path, PathBuf};
 
 use goabi::report::Report;

@@ -35,6 +35,9 @@ pub(super) fn lookup(arch: &str, name: &str) -> Option<Register> {
             if let Some(n) = name.strip_prefix("xmm") {
                 return numbered(n, 16).and_then(|_| found(name, 16, false, true));
             }
+            if let Some(n) = name.strip_prefix("st") {
+                return numbered(n, 8).and_then(|_| found(name, 10, false, true));
+            }
             x86(name, arch == "amd64").and_then(|(whole, size, partial)| found(&whole, size, partial, false))
         }
         "arm64" => {
@@ -51,7 +54,7 @@ pub(super) fn lookup(arch: &str, name: &str) -> Option<Register> {
         }
         _ => {
             let (letter, n) = name.split_at_checked(1)?;
-            numbered(n, 32)?;
+            numbered(n, 32).filter(|_| "rxfd".contains(letter))?;
             found(name, 8, false, "fd".contains(letter))
         }
     }

@@ -71,7 +71,7 @@ struct go_i64x2 { /* struct{int64; int64} */
 
 /* Prototypes, with `f` for the name: */
 /* 0x1000 a\\u{0}b\\u{a}c */
-/*   main_Unaligned __usercall __spoils<rax, rcx, rdx, rbx, rsi, rdi, r8, r9, r10, r11, r12, r13, r15> f@<^0.9>(main_A a@<0:rax, 8:rbx>, main_Over a_2@<0:rcx, 8:rdi>, void *n1m@<rsi>, go_struct f_2@<0:xmm0.4, 4:xmm1.4>, main_Wrap ctx@<0:r8.1, 8:r9>, void *ctx_2@<rdx>); */
+/*   main_Unaligned __usercall __spoils<rax, rcx, rdx, rbx, rsi, rdi, r8, r9, r10, r11, r12, r13, r15> f@<^0.9>(main_A a@<0:rax, 8:rbx>, main_Over a_2@<0:rcx, 8:rdi>, void *n1m@<rsi>, go_struct f@<0:xmm0.4, 4:xmm1.4>, main_Wrap ctx@<0:r8.1, 8:r9>, void *ctx_2@<rdx>); */
 /* 0x5000 backwards */
 /*   void __usercall __spoils<rax, rcx, rdx, rbx, rsi, rdi, r8, r9, r10, r11, r12, r13, r15> f(go_i64x2 a1@<0:rax, 8:rbx>, go_array_2_main_Gappy a2@<^0.32>); */
 /* 0x6000 elsewhere */
