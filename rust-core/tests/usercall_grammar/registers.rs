@@ -54,7 +54,12 @@ pub(super) fn lookup(arch: &str, name: &str) -> Option<Register> {
         }
         _ => {
             let (letter, n) = name.split_at_checked(1)?;
-            numbered(n, 32).filter(|_| "rxfd".contains(letter))?;
+            let letters = match arch {
+                "arm" => "rd",
+                "riscv64" => "xf",
+                _ => "rf",
+            };
+            numbered(n, 32).filter(|_| letters.contains(letter))?;
             found(name, 8, false, "fd".contains(letter))
         }
     }
