@@ -37,6 +37,9 @@ pub(crate) fn read(listing: &str, convention: &Convention) -> HashMap<String, Fu
             returned = false;
             let (locals, args) = sizes.rsplit_once('-').unwrap_or((sizes, "0"));
             frame = locals.parse().unwrap_or(0);
+            // Without a frame there is no slot for the link register either.
+            let bare = convention.arch == Arch::Riscv64 && operands.contains("NOFRAME");
+            frame -= if bare { 8 } else { 0 };
             functions.entry(current.clone()).or_default().args = args.parse().unwrap_or(0);
         } else if returns(op, &operands) {
             returned = true;
