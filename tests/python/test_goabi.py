@@ -1,10 +1,31 @@
 """The module and the command as `pip install .` leaves them."""
 
+import json
+import os
+import pathlib
+import signal
 import subprocess
 import sys
+import threading
+import time
 
 import goabi
+import jsonschema
 import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+HANDLE = "main.(*Server).handle"
+GO = {"GOTOOLCHAIN": "go1.27.0", "GOOS": "linux", "GOARCH": "amd64", "CGO_ENABLED": "0", "GOFLAGS": "", "GOWORK": "off"}
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """tests/programs/server, stripped."""
+    out = tmp_path_factory.mktemp("programs") / "server"
+    source = ROOT / "tests/programs/server/main.go"
+    command = ["go", "build", "-trimpath", "-ldflags=-s -w", "-o", out, source]
+    subprocess.run(command, check=True, env={**os.environ, **GO}, cwd=out.parent)
+    return out
 
 
 def run(*args: str, stdin: bytes = b"") -> subprocess.CompletedProcess:
@@ -58,3 +79,76 @@ def test_the_command_comes_with_the_module():
     empty = run("info", "-")
     assert (empty.returncode, empty.stdout) == (1, b"")
     assert empty.stderr.decode().splitlines() == ["goabi: (standard input): the file is empty"]
+
+
+def test_a_path_and_its_bytes_give_the_same_report(server):
+    by_path, by_bytes = goabi.analyze(server), goabi.analyze(memoryview(server.read_bytes()))
+    assert by_path.to_json() == by_bytes.to_json() == goabi.analyze(str(server), threads=1).to_json()
+
+
+def test_a_report_has_the_fields_of_its_json(server):
+    report = goabi.analyze(server)
+    assert report.schema == "goabi.report/1"
+    assert report.go.version == "go1.27.0"
+    assert len(report.functions) == len(json.loads(report.to_json())["functions"]) > 1000
+    [handle] = [function for function in report.functions if function.name == HANDLE]
+    assert [piece.loc for value in handle.params for piece in value.pieces] == ["RAX", "RBX", "RCX", "RDI", "RSI", "R8"]
+    assert handle.confidence.params == "exact"
+    assert "go1.27.0" in repr(report)
+    assert "functions" in dir(report)
+    with pytest.raises(AttributeError):
+        report.nonsense
+
+
+def test_one_function_in_every_form(server):
+    report = goabi.analyze(server, only=HANDLE, evidence=True)
+    [function] = report.functions
+    assert function.evidence
+    for text in (report.text(), report.ida_plan(), report.ghidra_plan(), report.idapython(), report.header()):
+        assert HANDLE in text
+    with pytest.raises(ValueError, match="min_confidence"):
+        report.text(min_confidence="certain")
+
+
+def test_names_can_be_ignored(server):
+    assert not any(function.name for function in goabi.analyze(server, names=False).functions)
+
+
+def test_other_threads_run_meanwhile(server):
+    ticks, done = [], threading.Event()
+
+    def tick():
+        while not done.wait(0.001):
+            ticks.append(time.monotonic())
+
+    thread = threading.Thread(target=tick)
+    thread.start()
+    start = time.monotonic()
+    goabi.analyze(server)
+    end = time.monotonic()
+    done.set()
+    thread.join()
+    assert sum(start < at < end for at in ticks) > 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
+def test_ctrl_c_is_a_keyboard_interrupt(server):
+    endless = "import goabi, sys\nprint('ready', flush=True)\nwhile True: goabi.analyze(sys.argv[1])"
+    child = subprocess.Popen([sys.executable, "-c", endless, server], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    child.stdout.readline()
+    time.sleep(0.5)
+    child.send_signal(signal.SIGINT)
+    _, errors = child.communicate(timeout=60)
+    assert errors.decode().rstrip().endswith("KeyboardInterrupt")
+
+
+def test_the_command_annotates(server, tmp_path):
+    done = run("annotate", str(server), "--format", "json", "-o", str(tmp_path / "report.json"))
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    written = json.loads((tmp_path / "report.json").read_text())
+    assert written == json.loads(goabi.analyze(server).to_json())
+
+
+def test_a_report_keeps_its_schema(server):
+    schema = json.loads((ROOT / "docs/report.schema.json").read_text())
+    jsonschema.validate(json.loads(goabi.analyze(server, evidence=True).to_json()), schema)
