@@ -71,7 +71,9 @@ fn run(mut image: Image<'_>, data: &[u8], options: &Options, observer: &dyn Obse
     if options.dwarf {
         meta.notes.extend(evidence::dwarf::collect(&image, &meta.pclntab, &mut types, &mut typed));
     }
-    let program = program::Program::new(&image, &meta, options);
+    let itabs = golang::itab::enumerate(&reader).into_iter().map(|itab| itab.addr);
+    let statics = reader.known().into_iter().map(|(addr, _)| addr).chain(itabs).collect();
+    let program = program::Program::new(&image, &meta, statics, options);
     let resolved = resolve::resolve(&program, &types, &typed);
     let _ = observer;
     let mut report = report::assemble::report(&program, &types, resolved, data, options);

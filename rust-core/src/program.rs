@@ -9,6 +9,7 @@ use crate::image::Image;
 use crate::limits;
 use crate::options::Options;
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 /// What every evidence source reads. Functions are known by their index, in address order.
 pub struct Program<'a> {
@@ -22,16 +23,18 @@ pub struct Program<'a> {
     pub abi0: Convention,
     /// Whether names may be looked at.
     pub names: bool,
+    /// Addresses of runtime types and itabs.
+    pub types: HashSet<u64>,
 }
 
 impl<'a> Program<'a> {
     /// Puts image and metadata together.
-    pub fn new(image: &'a Image<'a>, meta: &'a Metadata, options: &Options) -> Self {
+    pub fn new(image: &'a Image<'a>, meta: &'a Metadata, types: HashSet<u64>, options: &Options) -> Self {
         let abi0 = Convention::abi0(image.arch);
         let version = &meta.version;
         let registers = !version.experiment("noregabi");
         let internal = Convention::abi_internal(image.arch, image.os, u32::from(version.minor()));
-        Program { image, meta, internal: if registers { internal } else { abi0 }, abi0, names: options.names }
+        Program { image, meta, internal: if registers { internal } else { abi0 }, abi0, names: options.names, types }
     }
 
     /// All functions.

@@ -120,7 +120,7 @@ fn faces_before_params(program: &Program<'_>, firsts: &[First], bodies: &[Abi]) 
 
 /// Summaries of all functions; repeated for callers of functions that turn out never to return.
 fn summarize(program: &Program<'_>, firsts: &[First], knowledge: &mut Knowledge<'_, '_>) -> Vec<Summary> {
-    const ROUNDS: usize = 4;
+    const ROUNDS: usize = 8;
     let all: Vec<u32> = (0..program.funcs().len() as u32).collect();
     let mut summaries = vec![Summary::default(); all.len()];
     let mut dirty = all;
@@ -176,6 +176,7 @@ fn infer(
     sides: &[Sides],
     summaries: &[Summary],
 ) -> (Vec<Decision>, Vec<Decision>) {
+    let makes = makes_objects(program, sides, firsts, summaries);
     let known: Vec<Known> = (0..sides.len())
         .map(|i| Known {
             results: sides[i].known_results(program, &firsts[i], bodies[i]),
@@ -183,7 +184,7 @@ fn infer(
             opaque: firsts[i].asm || bodies[i] != Abi::ABIInternal,
             wrapper: program.funcs()[i].id == crate::golang::func_id::FuncId::Wrapper,
             closure: firsts[i].closure,
-            allocator: matches!(firsts[i].helper.map(|h| h.special), Some(Special::Allocator)),
+            allocator: matches!(firsts[i].helper.map(|h| h.special), Some(Special::Allocator)) || makes[i],
         })
         .collect();
     let class = |order: &[crate::abi::location::Reg], float| {
@@ -191,6 +192,21 @@ fn infer(
         decide(&class, &Bounds::of(&class))
     };
     rayon::join(|| class(program.internal.ints, false), || class(program.internal.floats, true))
+}
+
+/// Functions whose only parameter is a runtime type at nearly every call: `runtime.newobject`, whatever its name.
+fn makes_objects(program: &Program<'_>, sides: &[Sides], firsts: &[First], summaries: &[Summary]) -> Vec<bool> {
+    const ENOUGH: u32 = 8;
+    let mut sites = vec![(0u32, 0u32); sides.len()];
+    for call in summaries.iter().flat_map(|s| &s.calls).filter(|c| !c.tail) {
+        if let Some(site) = sites.get_mut(call.callee as usize) {
+            site.0 += 1;
+            site.1 += u32::from(call.takes_type);
+        }
+    }
+    let first: RegSet = program.internal.ints.first().copied().into_iter().collect();
+    let takes_one = |i: usize| sides[i].reads(&firsts[i]) == Some(first);
+    sites.iter().enumerate().map(|(i, (all, typed))| *all >= ENOUGH && typed * 10 >= all * 9 && takes_one(i)).collect()
 }
 
 /// What parameters and results are, as far as it is known before code is asked for results.
@@ -231,7 +247,8 @@ impl Input<'_, '_> {
         }
         let spills = self.first.growth.as_ref().map(|g| g.spills.as_slice()).unwrap_or_default();
         let mut reads = Reads::default();
-        if spills.is_empty() && list.is_some_and(|l| !l.groups.is_empty() || self.func.args != Some(0)) {
+        let silent = spills.is_empty() && list.is_some_and(|l| !l.groups.is_empty() || self.func.args != Some(0));
+        if silent || list.is_some_and(|l| !l.is_complete()) {
             reads = self.reads(scratch, knowledge);
         }
         let facts = Facts { spills, list, live_start: self.first.live_start, args: self.func.args, reads: &reads };
@@ -378,13 +395,11 @@ fn results_claim(
 ) -> Option<Claim> {
     let regs =
         |list: &[crate::abi::location::Reg], n: u8| list.iter().take(usize::from(n)).copied().collect::<Vec<_>>();
-    let mut values: Vec<Value> = regs(program.internal.ints, ints.count)
-        .into_iter()
-        .chain(regs(program.internal.floats, floats.count))
-        .map(params::register_result)
-        .collect();
+    // Code does not tell the order of classes. What does not fit registers, and floats, mostly come before an error.
     let stack = spill_offset.saturating_sub(stack_args);
-    values.extend(params::stack_words(stack_args, stack));
+    let mut values: Vec<Value> = params::stack_words(stack_args, stack).collect();
+    let registers = regs(program.internal.floats, floats.count).into_iter().chain(regs(program.internal.ints, ints.count));
+    values.extend(registers.map(params::register_result));
     Some(Claim {
         source: Source::Code,
         confidence: results::confidence::of(ints, floats, stack),

@@ -14,6 +14,8 @@ const TABLE_REACH: usize = 12;
 pub trait World {
     /// Whether a call of `target` can come back.
     fn returns(&self, target: u64) -> bool;
+    /// Whether a runtime type or an itab can be at `addr`.
+    fn is_type(&self, addr: u64) -> bool;
     /// The pointer-sized word at `addr`, for jump tables.
     fn word(&self, addr: u64) -> Option<u64>;
 }

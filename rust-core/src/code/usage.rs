@@ -5,9 +5,8 @@
 //! RET untouched. A write that is dead and reaches a RET is a result: nothing else could want it.
 
 use super::flow::{Block, Exit, Graph, World};
-use super::growth::Growth;
 use super::op::{Flow, Op, Written};
-use crate::abi::location::{Reg, RegSet};
+use crate::abi::location::RegSet;
 use crate::limits;
 
 /// What a call of a function does to registers.
@@ -55,6 +54,8 @@ pub struct CallRecord {
     pub tail: bool,
     /// Its first result is only ever dereferenced: it is not stored, copied or passed on.
     pub no_escape: bool,
+    /// Its first argument is a runtime type.
+    pub takes_type: bool,
 }
 
 /// Bodies that are too small to say more than that.
@@ -82,6 +83,8 @@ pub struct Summary {
     pub dead_copy: RegSet,
     /// Dead writes elsewhere that reach a RET: reloads of stack slots.
     pub dead_reload: RegSet,
+    /// Those of the dead writes that are the address of a runtime type or an itab: an interface's data word follows.
+    pub dead_type: RegSet,
     /// Writes that reach a RET and are read on the way.
     pub read_and_returned: RegSet,
     /// Registers that reach a RET as they were at the entry.
@@ -194,19 +197,23 @@ impl Usage {
             let mut out = self.out(block, regs, calls);
             if let Exit::TailJump(target) = block.exit {
                 let (callee, none) = (calls.effect(target).callee, RegSet::NONE);
-                summary.calls.push(CallRecord { callee, reach: none, used: none, tail: true, no_escape: false });
+                summary.calls.push(CallRecord { callee, reach: none, used: none, tail: true, no_escape: false, takes_type: false });
             }
             let ops = &body.ops[block.start as usize..block.end as usize];
             let mut line = block.exit == Exit::Ret;
             let mut written = RegSet::NONE;
-            for op in ops.iter().rev() {
+            for (i, op) in ops.iter().enumerate().rev() {
                 line &= !op.is_call();
                 if line {
                     written |= op.writes;
                 }
                 if !body.is_growth(op) {
-                    observe(op, &out, line, regs, summary);
-                    summary.calls.extend(record(op, &out, calls, regs));
+                    let dead = observe(op, &out, line, regs, summary);
+                    if !dead.is_empty() && op.written == Written::Constant && !op.load && calls.is_type(op.target) {
+                        summary.dead_type |= dead;
+                    }
+                    let record = record(op, &out, calls, regs);
+                    summary.calls.extend(record.map(|r| CallRecord { takes_type: takes_type(&ops[..i], calls, regs), ..r }));
                 }
                 step(op, calls, regs).apply_to(&mut out);
             }
@@ -305,16 +312,17 @@ fn exit_returns(block: &Block, world: &impl World) -> bool {
     }
 }
 
-/// Notes what an instruction's writes say about results. `line`: it is in the straight line that ends in RET.
-fn observe(op: &Op, out: &Masks, line: bool, regs: Registers, summary: &mut Summary) {
+/// Notes what an instruction's writes say about results, and returns the dead ones. `line`: it is in the straight line
+/// that ends in RET.
+fn observe(op: &Op, out: &Masks, line: bool, regs: Registers, summary: &mut Summary) -> RegSet {
     let writes = op.writes & regs.results;
     if op.is_call() || writes.is_empty() {
-        return;
+        return RegSet::NONE;
     }
     let reaches = writes & out.reach;
     summary.read_and_returned |= reaches & out.live;
     if !op.is_pure() {
-        return;
+        return RegSet::NONE;
     }
     let dead = reaches & !out.live;
     let place = match op.written {
@@ -326,6 +334,7 @@ fn observe(op: &Op, out: &Masks, line: bool, regs: Registers, summary: &mut Summ
     };
     *place |= dead;
     summary.avoided |= avoided(op, out) & regs.results;
+    dead
 }
 
 /// Go's allocator takes the free register with the lowest number (`cmd/compile/internal/ssa/regalloc.go`), so a lower
@@ -352,28 +361,27 @@ fn record(op: &Op, out: &Masks, calls: &impl Calls, regs: Registers) -> Option<C
         used: out.needed & regs.results,
         tail: false,
         no_escape: (out.escapes & regs.first).is_empty(),
+        takes_type: false,
     })
 }
 
+/// Whether the first argument register was last set to a runtime type, shortly before a call.
+fn takes_type(before: &[Op], calls: &impl Calls, regs: Registers) -> bool {
+    const REACH: usize = 8;
+    let near = before.iter().rev().take(REACH).take_while(|op| !op.is_call());
+    let setter = near.into_iter().find(|op| !(op.writes & regs.first).is_empty());
+    setter.is_some_and(|op| op.written == Written::Constant && !op.load && calls.is_type(op.target))
+}
+
 fn trivial(body: &Body<'_>) -> Trivial {
-    let mut trivial = Trivial::Spills;
+    let (mut trivial, mut spilled) = (Trivial::Spills, false);
     for op in body.ops.iter().filter(|op| !body.is_growth(op) && !op.nop) {
         match op.flow {
-            Flow::Ret => return trivial,
-            Flow::Next if op.nil_check => trivial = Trivial::NilChecks,
-            Flow::Next if op.store && op.stack.is_some() && op.data.is_some() => {}
+            Flow::Ret if spilled => return trivial,
+            Flow::Next if op.nil_check => (trivial, spilled) = (Trivial::NilChecks, true),
+            Flow::Next if op.store && op.stack.is_some() && op.data.is_some() => spilled = true,
             _ => return Trivial::No,
         }
     }
     Trivial::No
-}
-
-/// The parameters that a stack-growth block stores, as a set.
-pub fn spilled(growth: &Growth) -> RegSet {
-    growth.spills.iter().map(|s| s.reg).collect::<RegSet>()
-}
-
-/// The first register of a set that is in `order`, and how many of `order` precede it.
-pub fn lowest(set: RegSet, order: &[Reg]) -> usize {
-    order.iter().position(|r| set.has(*r)).unwrap_or(order.len())
 }

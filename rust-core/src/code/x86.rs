@@ -47,6 +47,9 @@ impl X86 {
             if matches!(ins.mnemonic(), Mnemonic::Sete | Mnemonic::Setne) && !op.writes.has(RAX) {
                 op.impure |= ops.last().is_some_and(|last| last.impure);
             }
+            if ops.last().is_some_and(|last| faults(last, &op)) {
+                op.flow = Flow::Stop;
+            }
             if ins.rflags_modified() != 0 {
                 flags_writer = Some(ops.len());
             }
@@ -144,6 +147,12 @@ impl X86 {
 }
 
 const RAX: Reg = Reg(0);
+
+/// A store through a register that was just zeroed: how the runtime ends functions that must not come back.
+fn faults(last: &Op, op: &Op) -> bool {
+    let zeroed = last.written == Written::Constant && last.target == 0 && !last.load && last.flow == Flow::Next;
+    zeroed && op.store && op.flow == Flow::Next && !op.address.is_empty() && op.address == last.writes
+}
 
 fn mark_flags_read(ops: &mut [Op], writer: Option<usize>) {
     let Some(index) = writer else { return };
@@ -398,6 +407,12 @@ mod tests {
         assert_eq!((ops[0].reads, ops[0].writes), (set(&[0]), RegSet::of(Reg::float(0))));
         assert!(ops[1].nop && ops[3].nop);
         assert_eq!(ops[2].flow, Flow::Stop);
+    }
+
+    #[test]
+    fn a_store_to_address_zero_is_the_end() {
+        let ops = decode(&[0x31, 0xc0, 0x48, 0xc7, 0x00, 0, 0, 0, 0, 0xb8, 1, 0, 0, 0, 0x48, 0x89, 0x08]); // xor eax,eax; mov qword [rax],0; mov eax,1; mov [rax],rcx
+        assert_eq!([ops[1].flow, ops[3].flow], [Flow::Stop, Flow::Next]);
     }
 
     #[test]

@@ -146,7 +146,8 @@ fn edge(call: &CallRecord, order: &[Reg]) -> Edge {
 fn node(s: &Summary, known: &Known, order: &[Reg], float: bool, edges: (u32, u32)) -> Node {
     let bits = |set| positions(set, order);
     Node {
-        at_ret: bits(s.dead_at_ret),
+        // An interface's type word is followed by its data word.
+        at_ret: bits(s.dead_at_ret) | (bits(s.dead_type) << 1 & first(order.len() as u8)),
         computed: bits(s.dead_computed),
         constant: bits(s.dead_constant),
         copied: bits(s.dead_copy),

@@ -44,6 +44,10 @@ impl World for Knowledge<'_, '_> {
         self.face(target).1.returns
     }
 
+    fn is_type(&self, addr: u64) -> bool {
+        self.program.types.contains(&addr)
+    }
+
     fn word(&self, addr: u64) -> Option<u64> {
         self.program.image.word(addr)
     }

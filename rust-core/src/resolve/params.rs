@@ -108,11 +108,23 @@ fn from_spills(facts: &Facts<'_>, convention: &Convention) -> Option<Located> {
     }
     values.extend(slots.get(next..)?.iter().map(|s| lone(*s)));
     let listed = list.scalars().filter(|c| c.0 < start).map(|c| c.0 + c.1).max().unwrap_or(0);
-    let stack_args = round_up(listed, word);
+    let mut stack_args = round_up(listed, word);
     // What is not listed could be on the stack, unless the listed part fills it.
     let sure = list.is_complete() && facts.list.is_some() || stack_args == start;
+    if !sure {
+        let end = unlisted_end(facts.reads, stack_args, start);
+        values.extend(stack_words(stack_args, end - stack_args));
+        stack_args = end;
+    }
     let confidence = if sure { Confidence::Exact } else { Confidence::Guess };
     Some(Located { values, source: Source::Spill, confidence, stack_args, spill_offset: start })
+}
+
+/// Behind the last word between `from` and `to` that the code reads before it writes it: those are parameters, what
+/// follows are results.
+fn unlisted_end(reads: &Reads, from: u32, to: u32) -> u32 {
+    let last = reads.stack.iter().filter(|off| (from..to).contains(off)).max();
+    last.map_or(from, |off| (off / 8 * 8 + 8).min(to))
 }
 
 fn piece(off: u32, size: u32, loc: Loc) -> Piece {
@@ -232,7 +244,12 @@ fn simulate(facts: &Facts<'_>, list: &ArgList, start: u32, convention: &Conventi
         (true, false) => Confidence::Likely,
         _ => Confidence::Guess,
     };
-    let stack_args = round_up(area.stack_args, convention.arch.ptr_size());
+    let mut stack_args = round_up(area.stack_args, convention.arch.ptr_size());
+    if !list.is_complete() && stack_args < start {
+        let end = unlisted_end(facts.reads, stack_args, start);
+        values.extend(stack_words(stack_args, end - stack_args));
+        stack_args = end;
+    }
     Some(Located { values, source: Source::ArgInfo, confidence, stack_args, spill_offset: start })
 }
 

@@ -19,7 +19,36 @@ fn tier(decision: &Decision) -> Confidence {
     }
 }
 
-/// The decision in one line.
+/// The decision in one line: what was counted, the rule, and what it saw.
 pub fn text(ints: &Decision, floats: &Decision) -> String {
-    format!("{} integer registers ({:?}), {} float registers ({:?})", ints.count, ints.rule, floats.count, floats.rule)
+    let side = |d: &Decision| format!("{:?}{}", d.rule, seen(d));
+    match floats.count {
+        0 if floats.rule == Rule::Bounds => side(ints),
+        _ => format!("{}; floats {}", side(ints), side(floats)),
+    }
+}
+
+fn seen(decision: &Decision) -> String {
+    let s = &decision.seen;
+    let words = [
+        (s.read, "read"),
+        (s.untouched, "untouched"),
+        (s.constant, "constant"),
+        (s.moved, "moved"),
+        (s.call_unread, "call"),
+        (s.call_read, "call+read"),
+        (s.indirect_unread, "indirect"),
+        (s.indirect_read, "indirect+read"),
+    ];
+    let mut text: String = words.iter().filter(|(on, _)| *on).map(|(_, word)| format!(" {word}")).collect();
+    if decision.above_zero {
+        text.push_str(" >0");
+    }
+    match decision.ignored {
+        0 => {}
+        1 => text.push_str(" N1"),
+        2..=4 => text.push_str(" N2"),
+        _ => text.push_str(" N5"),
+    }
+    text
 }
