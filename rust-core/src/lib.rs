@@ -29,6 +29,7 @@ pub mod report;
 pub mod resolve;
 pub mod signature;
 pub mod types;
+pub mod watch;
 
 pub use error::{Error, Result};
 pub use options::{Observer, Options};
@@ -60,6 +61,7 @@ pub fn analyze_segments(
 
 /// The pipeline.
 fn run(mut image: Image<'_>, data: &[u8], options: &Options, observer: &dyn Observer) -> Result<Report> {
+    let watch = watch::Watch::new(observer);
     if !options.symbols {
         image.symbols.clear();
     }
@@ -68,14 +70,14 @@ fn run(mut image: Image<'_>, data: &[u8], options: &Options, observer: &dyn Obse
     let mut typed = HashMap::new();
     let mut reader = golang::rtype::TypeReader::new(&image, &meta.version, &meta.modules);
     evidence::methods::collect(&mut reader, &mut types, &mut typed);
+    watch.check()?;
     if options.dwarf {
         meta.notes.extend(evidence::dwarf::collect(&image, &meta.pclntab, &mut types, &mut typed));
     }
     let itabs = golang::itab::enumerate(&reader).into_iter().map(|itab| itab.addr);
     let statics = reader.known().into_iter().map(|(addr, _)| addr).chain(itabs).collect();
     let program = program::Program::new(&image, &meta, statics, options);
-    let resolved = resolve::resolve(&program, &types, &typed);
-    let _ = observer;
+    let resolved = resolve::resolve(&program, &types, &typed, &watch)?;
     let mut report = report::assemble::report(&program, &types, resolved, data, options);
     emit::fill(&mut report);
     Ok(report)

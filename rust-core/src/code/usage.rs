@@ -197,7 +197,14 @@ impl Usage {
             let mut out = self.out(block, regs, calls);
             if let Exit::TailJump(target) = block.exit {
                 let (callee, none) = (calls.effect(target).callee, RegSet::NONE);
-                summary.calls.push(CallRecord { callee, reach: none, used: none, tail: true, no_escape: false, takes_type: false });
+                summary.calls.push(CallRecord {
+                    callee,
+                    reach: none,
+                    used: none,
+                    tail: true,
+                    no_escape: false,
+                    takes_type: false,
+                });
             }
             let ops = &body.ops[block.start as usize..block.end as usize];
             let mut line = block.exit == Exit::Ret;
@@ -213,7 +220,9 @@ impl Usage {
                         summary.dead_type |= dead;
                     }
                     let record = record(op, &out, calls, regs);
-                    summary.calls.extend(record.map(|r| CallRecord { takes_type: takes_type(&ops[..i], calls, regs), ..r }));
+                    summary
+                        .calls
+                        .extend(record.map(|r| CallRecord { takes_type: takes_type(&ops[..i], calls, regs), ..r }));
                 }
                 step(op, calls, regs).apply_to(&mut out);
             }

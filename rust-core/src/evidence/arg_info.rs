@@ -11,6 +11,8 @@ use crate::golang::arg_info::{ArgInfo, Item};
 pub struct Group {
     /// (offset in the argument area, bytes) of each scalar.
     pub components: Vec<(u32, u32)>,
+    /// Scalars behind them whose offset is too large to be listed.
+    pub far: usize,
     /// Further scalars are not listed.
     pub cut: bool,
 }
@@ -46,8 +48,16 @@ impl ArgList {
                         group.components.push((u32::from(offset), u32::from(size)));
                     }
                 }
-                Item::DotDotDot | Item::ComponentTooFar if depth == 0 => list.more = true,
-                Item::DotDotDot | Item::ComponentTooFar => {
+                Item::ComponentTooFar => {
+                    if depth == 0 {
+                        list.groups.push(Group::default());
+                    }
+                    if let Some(group) = list.groups.last_mut() {
+                        group.far += 1;
+                    }
+                }
+                Item::DotDotDot if depth == 0 => list.more = true,
+                Item::DotDotDot => {
                     if let Some(group) = list.groups.last_mut() {
                         group.cut = true;
                     }
@@ -59,7 +69,7 @@ impl ArgList {
 
     /// Whether everything is listed, as far as the list itself tells.
     pub fn is_complete(&self) -> bool {
-        !self.more && !self.groups.iter().any(|g| g.cut)
+        !self.more && !self.groups.iter().any(|g| g.cut || g.far > 0)
     }
 
     /// Behind the last listed scalar, in bytes from the start of the argument area.

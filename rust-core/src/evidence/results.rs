@@ -11,8 +11,35 @@ pub mod confidence;
 pub mod decide;
 
 use crate::abi::location::{Reg, RegSet};
+use crate::abi::registers::Convention;
 use crate::code::flow::NONE;
 use crate::code::usage::{CallRecord, Summary, Trivial};
+use crate::report::Confidence;
+use bounds::Bounds;
+use decide::{Decision, decide};
+
+/// What code says of one function's results.
+#[derive(Debug, Clone, Copy)]
+pub struct Inferred {
+    /// Integer registers.
+    pub ints: Decision,
+    /// Float registers.
+    pub floats: Decision,
+    /// The surer of both is no surer than the other.
+    pub tier: Confidence,
+}
+
+/// Infers the results of all functions.
+pub fn infer(summaries: &[Summary], known: &[Known], convention: &Convention) -> Vec<Inferred> {
+    let class = |order: &[Reg], float| {
+        let class = Program::new(summaries, known, order, float);
+        let decisions = decide(&class, &Bounds::of(&class));
+        let tiers = confidence::tiers(&decisions);
+        decisions.into_iter().zip(tiers)
+    };
+    let (ints, floats) = rayon::join(|| class(convention.ints, false), || class(convention.floats, true));
+    ints.zip(floats).map(|((ints, a), (floats, b))| Inferred { ints, floats, tier: a.min(b) }).collect()
+}
 
 /// A set of positions in one class's result sequence.
 pub type Bits = u32;

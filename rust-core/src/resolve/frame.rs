@@ -36,19 +36,16 @@ pub fn accesses<'o>(
     })
 }
 
-/// Offsets in the argument area that are read, or whose address is taken, before any store to them.
-pub fn argument_reads<'o>(
-    ops: impl Iterator<Item = &'o Op>,
-    deltas: Option<PcValues<'_>>,
-    arg_base: u32,
-    args: u32,
-) -> Vec<u32> {
+/// Offsets in the argument area that are read, or whose address is taken, before any store to them; and those that are
+/// stored to first.
+pub fn first_accesses(accesses: impl Iterator<Item = Access>) -> (Vec<u32>, Vec<u32>) {
+    const ENOUGH: usize = 64;
     let (mut read, mut written) = (Vec::new(), Vec::new());
-    for access in accesses(ops, deltas, arg_base, args) {
-        let list = if access.store { &mut written } else { &mut read };
-        if !list.contains(&access.off) && list.len() < 64 && (access.store || !written.contains(&access.off)) {
-            if access.store { written.push(access.off) } else { read.push(access.off) }
+    for access in accesses {
+        let (same, other) = if access.store { (&mut written, &read) } else { (&mut read, &written) };
+        if !same.contains(&access.off) && !other.contains(&access.off) && same.len() < ENOUGH {
+            same.push(access.off);
         }
     }
-    read
+    (read, written)
 }

@@ -36,6 +36,8 @@ pub struct Reads {
     pub regs: RegSet,
     /// Bytes of the argument area, by their offset in it.
     pub stack: Vec<u32>,
+    /// Bytes of the argument area that are written first.
+    pub written: Vec<u32>,
 }
 
 /// The parameters and what follows for the stack.
@@ -89,11 +91,17 @@ fn from_spills(facts: &Facts<'_>, convention: &Convention) -> Option<Located> {
     for group in &list.groups {
         let first = group.components.first().map(|c| c.0);
         match first {
+            None if group.far > 0 => {
+                // Too far to be listed: the next slots, or behind the stack parameters that are listed.
+                let mine = slots.get(next..(next + group.far).min(slots.len()))?;
+                next += mine.len();
+                values.extend((!mine.is_empty()).then(|| register_value(mine)));
+            }
             Some(off) if off >= start => {
                 // Slots before the group's first one belong to a parameter that is not listed.
                 let from = slots.partition_point(|s| s.off < off);
                 values.extend(slots.get(next..from)?.iter().map(|s| lone(*s)));
-                let end = if group.cut { slots.len() } else { from + group.components.len() };
+                let end = if group.cut { slots.len() } else { from + group.components.len() + group.far };
                 let mine = slots.get(from..end)?;
                 let same = mine.iter().zip(&group.components).all(|(s, c)| (s.off, s.size) == *c);
                 if !same {
@@ -120,11 +128,13 @@ fn from_spills(facts: &Facts<'_>, convention: &Convention) -> Option<Located> {
     Some(Located { values, source: Source::Spill, confidence, stack_args, spill_offset: start })
 }
 
-/// Behind the last word between `from` and `to` that the code reads before it writes it: those are parameters, what
-/// follows are results.
+/// Where parameters that are not listed end, between `from` and `to`: at the first word that the code writes before it
+/// reads any behind it; what follows are results.
 fn unlisted_end(reads: &Reads, from: u32, to: u32) -> u32 {
-    let last = reads.stack.iter().filter(|off| (from..to).contains(off)).max();
-    last.map_or(from, |off| (off / 8 * 8 + 8).min(to))
+    let within = |off: &&u32| (from..to).contains(*off);
+    let read = reads.stack.iter().filter(within).max().map_or(from, |off| off / 8 * 8 + 8);
+    let written = reads.written.iter().filter(within).filter(|off| **off >= read).min();
+    written.map_or(to, |off| off / 8 * 8).max(from)
 }
 
 fn piece(off: u32, size: u32, loc: Loc) -> Piece {
@@ -173,7 +183,9 @@ fn without_spills(facts: &Facts<'_>, convention: &Convention) -> Option<Located>
     };
     let fits: Vec<Located> = starts(facts, list, args).filter_map(|s| simulate(facts, list, s, convention)).collect();
     let unambiguous = fits.len() == 1;
-    let mut best = fits.into_iter().min_by_key(|located| misses(located, facts.reads))?;
+    let listed = list.groups.len();
+    let mut best =
+        fits.into_iter().min_by_key(|l| (misses(l, facts.reads), l.values.len() - listed.min(l.values.len())))?;
     if !unambiguous {
         best.confidence = best.confidence.min(Confidence::Likely);
     }
@@ -207,7 +219,7 @@ pub fn registers(values: &[Value]) -> impl Iterator<Item = Reg> {
 /// Assigns the listed parameters as if the spill area started at `start`; `None` when that gives other offsets.
 fn simulate(facts: &Facts<'_>, list: &ArgList, start: u32, convention: &Convention) -> Option<Located> {
     let mut assigner = Assigner::new(convention);
-    let mut sure = true;
+    let mut sure = Sure::Yes;
     let mut values = Vec::new();
     for group in missing(list, start).iter().chain(&list.groups) {
         let Some(&(off, _)) = group.components.first() else {
@@ -220,7 +232,7 @@ fn simulate(facts: &Facts<'_>, list: &ArgList, start: u32, convention: &Conventi
             }
             let mut shape = shape(group, &mut |_| Scalar::Word, convention);
             shape.registers = false;
-            sure &= assigner.param(&shape).stack == Some(off);
+            sure = sure.and(if assigner.param(&shape).stack == Some(off) { Sure::Yes } else { Sure::Default });
             values.push(stack_value(group));
             continue;
         }
@@ -239,9 +251,9 @@ fn simulate(facts: &Facts<'_>, list: &ArgList, start: u32, convention: &Conventi
     }
     let reads = facts.reads.regs & convention.ints.iter().chain(convention.floats).copied().collect();
     let unlisted = reads & !registers(&values).collect::<RegSet>();
-    let confidence = match (list.is_complete(), sure && unlisted.is_empty()) {
-        (true, true) => Confidence::Exact,
-        (true, false) => Confidence::Likely,
+    let confidence = match sure {
+        Sure::Yes if list.is_complete() && unlisted.is_empty() => Confidence::Exact,
+        Sure::Yes | Sure::Default if list.is_complete() => Confidence::Likely,
         _ => Confidence::Guess,
     };
     let mut stack_args = round_up(area.stack_args, convention.arch.ptr_size());
@@ -251,6 +263,23 @@ fn simulate(facts: &Facts<'_>, list: &ArgList, start: u32, convention: &Conventi
         stack_args = end;
     }
     Some(Located { values, source: Source::ArgInfo, confidence, stack_args, spill_offset: start })
+}
+
+/// How well the code's reads tell integers from floats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Sure {
+    /// It reads both registers that the scalar could be in.
+    No,
+    /// It reads neither: integers are far more frequent.
+    Default,
+    /// It reads one of them.
+    Yes,
+}
+
+impl Sure {
+    fn and(self, other: Sure) -> Sure {
+        self.min(other)
+    }
 }
 
 /// Whether a lone scalar still finds a register, whatever its class: then it can't be on the stack.
@@ -263,7 +292,7 @@ fn has_room(assigner: &Assigner<'_>, convention: &Convention) -> bool {
 fn missing(list: &ArgList, start: u32) -> Vec<Group> {
     let first = list.scalars().map(|c| c.0).find(|off| *off >= start);
     let gap = first.map_or(0, |first| first - start) / 8;
-    (0..gap.min(16)).map(|i| Group { components: vec![(start + i * 8, 8)], cut: false }).collect()
+    (0..gap.min(16)).map(|i| Group { components: vec![(start + i * 8, 8)], ..Group::default() }).collect()
 }
 
 fn shape(group: &Group, class: &mut dyn FnMut(u32) -> Scalar, convention: &Convention) -> Shape {
@@ -281,7 +310,7 @@ fn class(
     size: u32,
     int: &mut usize,
     float: &mut usize,
-    sure: &mut bool,
+    sure: &mut Sure,
 ) -> Scalar {
     let read = |list: &[Reg], i: usize| list.get(i).is_some_and(|r| facts.reads.regs.has(*r));
     let (reads_int, reads_float) = (read(convention.ints, *int), read(convention.floats, *float));
@@ -289,7 +318,11 @@ fn class(
         1 | 2 => Scalar::Word,
         4 | 8 if reads_float && !reads_int => Scalar::Float,
         4 | 8 => {
-            *sure &= reads_int && !reads_float;
+            *sure = sure.and(match (reads_int, reads_float) {
+                (true, false) => Sure::Yes,
+                (false, _) => Sure::Default,
+                (true, true) => Sure::No,
+            });
             Scalar::Word
         }
         _ => Scalar::Vector,

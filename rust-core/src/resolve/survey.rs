@@ -13,6 +13,7 @@ use crate::golang::funcdata::FuncData;
 use crate::golang::pclntab::Func;
 use crate::program::Program;
 use crate::report::Abi;
+use crate::watch::Tick;
 use rayon::prelude::*;
 use std::collections::HashSet;
 
@@ -45,7 +46,7 @@ const GROWTH: u64 = 768;
 const LOADS_G_WITHIN: usize = 5;
 
 /// Looks at all functions.
-pub fn survey(program: &Program<'_>) -> Vec<First> {
+pub fn survey(program: &Program<'_>, tick: &Tick<'_>) -> Option<Vec<First>> {
     let funcs = program.funcs();
     let found: Vec<Option<Helper>> = funcs.par_iter().map(|f| helpers::find(program, f)).collect();
     let is_morestack = |h: &Option<Helper>| matches!(h, Some(Helper { special: Special::Morestack, .. }));
@@ -54,7 +55,10 @@ pub fn survey(program: &Program<'_>) -> Vec<First> {
     funcs
         .par_iter()
         .zip(found)
-        .map_init(|| Scratch::new(program), |scratch, (func, helper)| first(program, func, helper, &morestack, scratch))
+        .map_init(
+            || Scratch::new(program),
+            |scratch, (func, helper)| tick.then(|| first(program, func, helper, &morestack, scratch)),
+        )
         .collect()
 }
 

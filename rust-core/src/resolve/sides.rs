@@ -1,0 +1,215 @@
+//! One function's two sides: what is known before code is asked for results, and what is settled after.
+
+use super::knowledge::Knowledge;
+use super::params::{self, Facts, Located, Reads};
+use super::survey::First;
+use super::{Resolved, Scratch, body, frame};
+use crate::abi::assign::{Area, Placed, assign};
+use crate::abi::location::{Reg, RegSet};
+use crate::code::usage::Summary;
+use crate::evidence::helpers::Special;
+use crate::evidence::results::{self, Inferred};
+use crate::evidence::{Claim, Typed, Value};
+use crate::golang::pclntab::Func;
+use crate::program::Program;
+use crate::report::{Abi, Confidence, Source};
+use crate::types::{Param, Types};
+
+/// What parameters and results are, as far as it is known before code is asked for results.
+pub(super) struct Sides {
+    located: Option<Located>,
+    typed_params: Option<Claim>,
+    typed_results: Option<Claim>,
+    dropped: Vec<Claim>,
+    area: Option<Area>,
+}
+
+/// One function and what its sides are made from.
+pub(super) struct Input<'p, 'a> {
+    pub(super) program: &'p Program<'a>,
+    pub(super) types: &'p Types,
+    pub(super) func: &'p Func,
+    pub(super) first: &'p First,
+    pub(super) abi: Abi,
+}
+
+impl Input<'_, '_> {
+    /// Locates parameters and takes typed signatures that agree with it.
+    pub(super) fn sides(&self, typed: &[Typed], scratch: &mut Scratch, knowledge: &Knowledge<'_, '_>) -> Sides {
+        let located = self.located(scratch, knowledge);
+        let mut sides = Sides { located, typed_params: None, typed_results: None, dropped: Vec::new(), area: None };
+        for source in typed {
+            self.assign(source, &mut sides);
+        }
+        sides
+    }
+
+    fn located(&self, scratch: &mut Scratch, knowledge: &Knowledge<'_, '_>) -> Option<Located> {
+        let convention = match self.abi {
+            Abi::ABIInternal => &self.program.internal,
+            _ => &self.program.abi0,
+        };
+        let list = self.first.list.as_ref();
+        if self.abi != Abi::ABIInternal || !convention.uses_registers() {
+            return params::on_stack(list, self.func.args, self.first.asm, convention);
+        }
+        let spills = self.first.growth.as_ref().map(|g| g.spills.as_slice()).unwrap_or_default();
+        let mut reads = Reads::default();
+        let silent = spills.is_empty() && list.is_some_and(|l| !l.groups.is_empty() || self.func.args != Some(0));
+        if silent || list.is_some_and(|l| !l.is_complete()) {
+            reads = self.reads(scratch, knowledge);
+        }
+        let facts = Facts { spills, list, live_start: self.first.live_start, args: self.func.args, reads: &reads };
+        params::locate(&facts, convention)
+    }
+
+    /// What the body reads of what it was given.
+    fn reads(&self, scratch: &mut Scratch, knowledge: &Knowledge<'_, '_>) -> Reads {
+        let (program, func) = (self.program, self.func);
+        scratch.decoder.decode(program.code(func), func.entry, &mut scratch.ops);
+        let body = body(func, &scratch.ops, self.first.growth.as_ref());
+        let regs = scratch.usage.summarize(&body, knowledge).entry_reads;
+        let ops = scratch.ops.iter().filter(|op| !body.is_growth(op));
+        let deltas = program.meta.pclntab.sp_deltas(program.image, func);
+        let accesses = frame::accesses(ops, deltas, program.internal.arg_base, func.args.unwrap_or(0));
+        let (stack, written) = frame::first_accesses(accesses);
+        Reads { regs, stack, written }
+    }
+
+    /// Takes a typed signature when it agrees with the sizes and places that the binary itself gives.
+    fn assign(&self, typed: &Typed, sides: &mut Sides) {
+        let convention = if self.abi == Abi::ABIInternal { &self.program.internal } else { &self.program.abi0 };
+        let assignment = assign(self.types, &typed.signature, convention);
+        let claim = |values: Vec<Value>| Claim {
+            source: typed.source,
+            confidence: Confidence::Exact,
+            values,
+            text: typed.text.clone(),
+            at: typed.at.clone(),
+        };
+        let values = |placed: Vec<Placed>, params: &[Param]| -> Vec<Value> {
+            placed
+                .into_iter()
+                .zip(params)
+                .map(|(placed, param)| Value {
+                    name: param.name.clone(),
+                    role: param.role,
+                    ty: Some(param.ty),
+                    size: placed.size,
+                    pieces: placed.pieces,
+                })
+                .collect()
+        };
+        let area = assignment.area;
+        let params = claim(values(assignment.params, &typed.signature.params));
+        let results = claim(values(assignment.results, &typed.signature.results));
+        let exact = sides.located.as_ref().filter(|l| l.confidence == Confidence::Exact);
+        let places_agree = exact.map(|l| params::same_places(&l.values, &params.values));
+        // Results that are not listed may be on the stack, and then the size does not show whether parameters fit.
+        let size_agrees = self.func.args.is_none_or(|args| args == area.args_size);
+        let confirmed = size_agrees || (!typed.has_results && places_agree == Some(true));
+        if !confirmed || places_agree == Some(false) {
+            sides.dropped.push(params);
+            return;
+        }
+        if sides.typed_params.is_none() {
+            sides.typed_params = Some(params);
+            sides.area = typed.has_results.then_some(area);
+        }
+        if typed.has_results && sides.typed_results.is_none() {
+            sides.typed_results = Some(results);
+        }
+    }
+}
+
+impl Sides {
+    /// Registers that hold parameters.
+    pub(super) fn reads(&self, first: &First) -> Option<RegSet> {
+        if let Some(Special::Plain { params, .. }) = first.helper.map(|h| h.special) {
+            return Some(params);
+        }
+        let typed = self.typed_params.as_ref().map(|c| &c.values);
+        let values = typed.or(self.located.as_ref().map(|l| &l.values))?;
+        Some(params::registers(values).collect())
+    }
+
+    /// Results in registers (integers, floats), when types or tables say them.
+    pub(super) fn known_results(&self, program: &Program<'_>, first: &First, abi: Abi) -> Option<(u8, u8)> {
+        match first.helper.map(|h| h.special) {
+            Some(Special::Plain { results, .. }) => return Some((results, 0)),
+            Some(Special::Deferproc | Special::NoReturn) => return Some((0, 0)),
+            _ => {}
+        }
+        if abi == Abi::ABI0 {
+            return Some((0, 0));
+        }
+        let values = &self.typed_results.as_ref()?.values;
+        let regs: RegSet = params::registers(values).collect();
+        let count = |order: &[Reg]| order.iter().filter(|r| regs.has(**r)).count() as u8;
+        Some((count(program.internal.ints), count(program.internal.floats)))
+    }
+
+    /// Settles both sides.
+    pub(super) fn finish(self, input: &Input<'_, '_>, summary: &Summary, inferred: &Inferred) -> Resolved {
+        let Input { program, func, first, abi, .. } = *input;
+        let located = self.located;
+        let (stack_args, spill_offset) = match (&self.area, &located) {
+            (Some(area), _) => (area.stack_args, area.spill_offset),
+            (None, Some(l)) => (l.stack_args, l.spill_offset),
+            (None, None) => (0, 0),
+        };
+        let metadata = located.map(|l| Claim {
+            source: l.source,
+            confidence: l.confidence,
+            values: l.values,
+            text: String::new(),
+            at: vec![func.entry],
+        });
+        let code = (abi == Abi::ABIInternal && !first.asm)
+            .then(|| results_claim(program, func, inferred, (stack_args, spill_offset)))
+            .flatten();
+        let code = code.or_else(|| params::stack_results(abi, metadata.as_ref(), stack_args, spill_offset));
+        let params = self.typed_params.or(metadata);
+        let results = self.typed_results.or(code);
+        Resolved {
+            abi,
+            helper: first.helper,
+            asm: first.asm,
+            params,
+            results,
+            others: self.dropped.into_iter().map(|c| (c, false)).collect(),
+            stack_args,
+            stack_results: spill_offset.saturating_sub(stack_args),
+            spill: func.args.unwrap_or(0).saturating_sub(spill_offset),
+            closure: first.closure || summary.entry_reads.0 & program.internal.closure.map_or(0, |r| 1 << r.0) != 0,
+            noreturn: !summary.returns,
+            notes: Vec::new(),
+        }
+    }
+}
+
+fn results_claim(
+    program: &Program<'_>,
+    func: &Func,
+    inferred: &Inferred,
+    (stack_args, spill_offset): (u32, u32),
+) -> Option<Claim> {
+    let Inferred { ints, floats, .. } = inferred;
+    let regs = |list: &[Reg], n: u8| list.iter().take(usize::from(n)).copied().collect::<Vec<_>>();
+    // Code does not tell the order of classes. What does not fit registers, and floats, mostly come before an error.
+    let stack = spill_offset.saturating_sub(stack_args);
+    // Where integer registers are used up, the stack holds what came after them.
+    let full = usize::from(ints.count) == program.internal.ints.len();
+    let registers =
+        regs(program.internal.floats, floats.count).into_iter().chain(regs(program.internal.ints, ints.count));
+    let mut values: Vec<Value> = registers.map(params::register_result).collect();
+    let at = if full { values.len() } else { 0 };
+    values.splice(at..at, params::stack_words(stack_args, stack));
+    Some(Claim {
+        source: Source::Code,
+        confidence: results::confidence::of(inferred, stack),
+        values,
+        text: results::confidence::text(inferred),
+        at: vec![func.entry],
+    })
+}

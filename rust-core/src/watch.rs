@@ -1,0 +1,85 @@
+//! Progress and cancelling: how long stages talk to whoever waits.
+
+use crate::options::Observer;
+use crate::{Error, Result};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+/// Units between two looks at the observer: often enough to feel immediate, rare enough to cost nothing.
+const INTERVAL: usize = 256;
+
+/// An observer, as the pipeline uses it.
+pub struct Watch<'o> {
+    observer: &'o dyn Observer,
+}
+
+impl<'o> Watch<'o> {
+    /// Watches for `observer`.
+    pub fn new(observer: &'o dyn Observer) -> Self {
+        Watch { observer }
+    }
+
+    /// Fails when the observer wants to stop.
+    pub fn check(&self) -> Result<()> {
+        if self.observer.cancelled() { Err(Error::Interrupted) } else { Ok(()) }
+    }
+
+    /// Runs a stage of `total` units, each of which goes through [`Tick::then`]. `None` means interrupted.
+    pub fn stage<T>(&self, name: &str, total: usize, run: impl FnOnce(&Tick<'_>) -> Option<T>) -> Result<T> {
+        self.check()?;
+        self.observer.progress(name, 0, total);
+        let tick =
+            Tick { observer: self.observer, name, total, done: AtomicUsize::new(0), stopped: AtomicBool::new(false) };
+        let out = run(&tick).ok_or(Error::Interrupted)?;
+        self.observer.progress(name, total, total);
+        Ok(out)
+    }
+}
+
+/// Counts the units of one stage; shared by threads.
+pub struct Tick<'o> {
+    observer: &'o dyn Observer,
+    name: &'o str,
+    total: usize,
+    done: AtomicUsize,
+    stopped: AtomicBool,
+}
+
+impl Tick<'_> {
+    /// Does one unit, or nothing when the observer wants to stop.
+    pub fn then<T>(&self, unit: impl FnOnce() -> T) -> Option<T> {
+        let done = self.done.fetch_add(1, Ordering::Relaxed);
+        if done % INTERVAL == INTERVAL - 1 {
+            self.observer.progress(self.name, done, self.total);
+            if self.observer.cancelled() {
+                self.stopped.store(true, Ordering::Relaxed);
+            }
+        }
+        (!self.stopped.load(Ordering::Relaxed)).then(unit)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Impatient(AtomicUsize);
+
+    impl Observer for Impatient {
+        fn progress(&self, _: &str, done: usize, _: usize) {
+            self.0.fetch_max(done, Ordering::Relaxed);
+        }
+        fn cancelled(&self) -> bool {
+            self.0.load(Ordering::Relaxed) > 1000
+        }
+    }
+
+    #[test]
+    fn a_stage_stops_soon_after_the_observer_wants_it() {
+        let impatient = Impatient(AtomicUsize::new(0));
+        let mut done = 0;
+        let out = Watch::new(&impatient)
+            .stage("counting", 100_000, |tick| (0..100_000).try_for_each(|_| tick.then(|| done += 1)));
+        assert_eq!(out, Err(Error::Interrupted));
+        assert!((1000..1000 + 2 * INTERVAL).contains(&done), "{done}");
+    }
+}
