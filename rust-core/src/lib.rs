@@ -46,7 +46,7 @@ pub fn analyze(data: &[u8], options: &Options) -> Result<Report> {
 
 /// Analyses a file and tells `observer` how far it is.
 pub fn analyze_observed(data: &[u8], options: &Options, observer: &dyn Observer) -> Result<Report> {
-    run(Image::parse_arch(data, options.arch)?, data, options, observer)
+    on_threads(options, || run(Image::parse_arch(data, options.arch)?, data, options, observer))
 }
 
 /// Analyses memory that a host hands over.
@@ -56,7 +56,16 @@ pub fn analyze_segments(
     options: &Options,
     observer: &dyn Observer,
 ) -> Result<Report> {
-    run(Image::from_segments(info, segments)?, &[], options, observer)
+    on_threads(options, || run(Image::from_segments(info, segments)?, &[], options, observer))
+}
+
+/// Runs on as many threads as asked for, or on the pool that there is.
+fn on_threads<T: Send>(options: &Options, work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+    let pool = (options.threads > 0).then(|| rayon::ThreadPoolBuilder::new().num_threads(options.threads).build());
+    match pool {
+        Some(Ok(pool)) => pool.install(work),
+        _ => work(),
+    }
 }
 
 /// The pipeline.

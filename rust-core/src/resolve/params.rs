@@ -87,7 +87,7 @@ fn from_spills(facts: &Facts<'_>, convention: &Convention) -> Option<Located> {
     let empty = ArgList::default();
     let list = facts.list.unwrap_or(&empty);
     let mut values = Vec::new();
-    let mut next = 0;
+    let (mut next, mut far_slots) = (0, 0);
     for group in &list.groups {
         let first = group.components.first().map(|c| c.0);
         match first {
@@ -95,6 +95,7 @@ fn from_spills(facts: &Facts<'_>, convention: &Convention) -> Option<Located> {
                 // Too far to be listed: the next slots, or behind the stack parameters that are listed.
                 let mine = slots.get(next..(next + group.far).min(slots.len()))?;
                 next += mine.len();
+                far_slots += mine.len();
                 values.extend((!mine.is_empty()).then(|| register_value(mine)));
             }
             Some(off) if off >= start => {
@@ -108,6 +109,7 @@ fn from_spills(facts: &Facts<'_>, convention: &Convention) -> Option<Located> {
                     return None;
                 }
                 values.push(register_value(mine));
+                far_slots += group.far;
                 next = end;
             }
             Some(_) => values.push(stack_value(group)),
@@ -118,7 +120,8 @@ fn from_spills(facts: &Facts<'_>, convention: &Convention) -> Option<Located> {
     let listed = list.scalars().filter(|c| c.0 < start).map(|c| c.0 + c.1).max().unwrap_or(0);
     let mut stack_args = round_up(listed, word);
     // What is not listed could be on the stack, unless the listed part fills it.
-    let sure = list.is_complete() && facts.list.is_some() || stack_args == start;
+    let whole = facts.list.is_some() && !list.more && !list.groups.iter().any(|g| g.cut);
+    let sure = whole && far_slots == list.groups.iter().map(|g| g.far).sum() || stack_args == start;
     if !sure {
         let end = unlisted_end(facts.reads, stack_args, start);
         values.extend(stack_words(stack_args, end - stack_args));
@@ -201,11 +204,13 @@ fn starts(facts: &Facts<'_>, list: &ArgList, args: u32) -> impl Iterator<Item = 
     starts.into_iter()
 }
 
-/// How many reads the located parameters do not explain; of equals, the first candidate uses most registers.
+/// How many reads the located parameters do not explain, and whether there would be stack results that nothing touches.
 fn misses(located: &Located, reads: &Reads) -> usize {
     let set: RegSet = registers(&located.values).collect();
     let stack = reads.stack.iter().filter(|off| **off >= located.spill_offset).count();
-    (reads.regs & !set).0.count_ones() as usize + stack
+    let results = located.stack_args..located.spill_offset;
+    let touched = reads.written.iter().chain(&reads.stack).any(|off| results.contains(off));
+    (reads.regs & !set).0.count_ones() as usize + stack + usize::from(!results.is_empty() && !touched)
 }
 
 /// Registers that hold parts of the values, in order.
