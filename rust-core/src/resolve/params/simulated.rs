@@ -1,0 +1,186 @@
+//! Parameters of functions without a spill block, which are small: the assignment is simulated over ArgInfo.
+
+use super::{Facts, Located, Reads, extent, piece, register_result, registers, stack_value, stack_words, unlisted_end};
+use crate::abi::assign::{Assigner, round_up};
+use crate::abi::location::{Loc, Piece, Reg, RegSet, Scalar};
+use crate::abi::registers::Convention;
+use crate::abi::shape::{Component, Shape};
+use crate::evidence::Value;
+use crate::evidence::arg_info::{ArgList, Group};
+use crate::report::{Confidence, Source};
+
+pub(super) fn locate(facts: &Facts<'_>, convention: &Convention) -> Option<Located> {
+    let args = facts.args?;
+    let Some(list) = facts.list else {
+        // A compiled function with parameters always has ArgInfo: what is left are stack results.
+        return Some(Located {
+            values: Vec::new(),
+            source: Source::ArgInfo,
+            confidence: Confidence::Exact,
+            stack_args: 0,
+            spill_offset: args,
+        });
+    };
+    if list.groups.is_empty() && !list.more {
+        return Some(hidden_only(facts, args, convention));
+    }
+    let fits: Vec<Located> = starts(facts, list, args).filter_map(|s| simulate(facts, list, s, convention)).collect();
+    let unambiguous = fits.len() == 1;
+    let listed = list.groups.len();
+    let mut best =
+        fits.into_iter().min_by_key(|l| (misses(l, facts.reads), l.values.len() - listed.min(l.values.len())))?;
+    if !unambiguous {
+        best.confidence = best.confidence.min(Confidence::Likely);
+    }
+    Some(best)
+}
+
+/// Nothing is listed although there is a list: the only parameter is the hidden one, of which its size is known, or it
+/// has no size.
+fn hidden_only(facts: &Facts<'_>, args: u32, convention: &Convention) -> Located {
+    let stack = facts.reads.stack.iter().any(|off| *off < args) && facts.reads.regs.is_empty();
+    let mut regs = convention.ints.iter();
+    let values: Vec<Value> = if stack {
+        stack_words(0, args).collect()
+    } else {
+        (0..args / 8).filter_map(|_| regs.next()).map(|reg| register_result(*reg)).collect()
+    };
+    let (stack_args, spill_offset) = if stack { (args, args) } else { (0, 0) };
+    Located { values, source: Source::ArgInfo, confidence: Confidence::Guess, stack_args, spill_offset }
+}
+
+/// Where the spill area can start.
+fn starts(facts: &Facts<'_>, list: &ArgList, args: u32) -> impl Iterator<Item = u32> {
+    let firsts = list.groups.iter().filter_map(|g| g.components.first().map(|c| c.0));
+    let mut starts: Vec<u32> = firsts.filter(|off| off % 8 == 0).chain([0, args]).chain(facts.live_start).collect();
+    starts.sort_unstable();
+    starts.dedup();
+    starts.into_iter()
+}
+
+/// How many reads the located parameters do not explain, and whether there would be stack results that nothing touches.
+fn misses(located: &Located, reads: &Reads) -> usize {
+    let set: RegSet = registers(&located.values).collect();
+    let stack = reads.stack.iter().filter(|off| **off >= located.spill_offset).count();
+    let results = located.stack_args..located.spill_offset;
+    let touched = reads.written.iter().chain(&reads.stack).any(|off| results.contains(off));
+    (reads.regs & !set).0.count_ones() as usize + stack + usize::from(!results.is_empty() && !touched)
+}
+
+/// Assigns the listed parameters as if the spill area started at `start`; `None` when that gives other offsets.
+fn simulate(facts: &Facts<'_>, list: &ArgList, start: u32, convention: &Convention) -> Option<Located> {
+    let mut assigner = Assigner::new(convention);
+    let mut sure = Sure::Yes;
+    let mut values = Vec::new();
+    for group in missing(list, start).iter().chain(&list.groups) {
+        let Some(&(off, _)) = group.components.first() else {
+            values.push(Value::default());
+            continue;
+        };
+        if off < start {
+            if group.components.len() == 1 && !group.cut && has_room(&assigner, convention) {
+                return None;
+            }
+            let mut shape = shape(group, &mut |_| Scalar::Word, convention);
+            shape.registers = false;
+            sure = sure.and(if assigner.param(&shape).stack == Some(off) { Sure::Yes } else { Sure::Default });
+            values.push(stack_value(group));
+            continue;
+        }
+        let (mut int, mut float) = assigner.taken();
+        let shape =
+            shape(group, &mut |size| class(facts, convention, size, &mut int, &mut float, &mut sure), convention);
+        let placed = assigner.param(&shape);
+        if placed.spill? + start != off {
+            return None;
+        }
+        values.push(Value { size: placed.size, pieces: placed.pieces, ..Value::default() });
+    }
+    let area = assigner.finish();
+    if start + area.spill_size != facts.args? && list.is_complete() {
+        return None;
+    }
+    let mut stack_args = round_up(area.stack_args, convention.arch.ptr_size());
+    let reads = facts.reads.regs & convention.ints.iter().chain(convention.floats).copied().collect();
+    let unlisted = reads & !registers(&values).collect::<RegSet>();
+    let confidence = match sure {
+        Sure::No => Confidence::Guess,
+        // What would be stack results can be a first parameter that is not listed.
+        _ if facts.may_hide_first && stack_args < start && list.is_complete() => Confidence::Likely,
+        Sure::Yes if list.is_complete() && unlisted.is_empty() => Confidence::Exact,
+        Sure::Yes | Sure::Default if list.is_complete() => Confidence::Likely,
+        _ => Confidence::Guess,
+    };
+    if !list.is_complete() && stack_args < start {
+        let end = unlisted_end(facts.reads, stack_args, start);
+        values.extend(stack_words(stack_args, end - stack_args));
+        stack_args = end;
+    }
+    Some(Located { values, source: Source::ArgInfo, confidence, stack_args, spill_offset: start })
+}
+
+/// How well the code's reads tell integers from floats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Sure {
+    /// It reads both registers that the scalar could be in.
+    No,
+    /// It reads neither: integers are far more frequent.
+    Default,
+    /// It reads one of them.
+    Yes,
+}
+
+impl Sure {
+    fn and(self, other: Sure) -> Sure {
+        self.min(other)
+    }
+}
+
+/// Whether a lone scalar still finds a register, whatever its class: then it can't be on the stack.
+fn has_room(assigner: &Assigner<'_>, convention: &Convention) -> bool {
+    let (ints, floats) = assigner.taken();
+    ints < convention.ints.len() && floats < convention.floats.len()
+}
+
+/// The parameter that the list leaves out: slots between the start of the spill area and the first listed one.
+fn missing(list: &ArgList, start: u32) -> Vec<Group> {
+    let first = list.scalars().map(|c| c.0).find(|off| *off >= start);
+    let gap = first.map_or(0, |first| first - start) / 8;
+    (0..gap.min(16)).map(|i| Group { components: vec![(start + i * 8, 8)], ..Group::default() }).collect()
+}
+
+fn shape(group: &Group, class: &mut dyn FnMut(u32) -> Scalar, convention: &Convention) -> Shape {
+    let base = group.components.first().map_or(0, |c| c.0);
+    let component = |&(off, size): &(u32, u32)| Component { off: off.saturating_sub(base), size, kind: class(size) };
+    let components: Vec<Component> = group.components.iter().map(component).collect();
+    let pieces: Vec<Piece> = components.iter().map(|c| piece(c.off, c.size, Loc::Stack(0))).collect();
+    Shape::aggregate(extent(&pieces), components, convention.arch)
+}
+
+/// The class of the next scalar: by what the code reads; when it reads neither register, an integer is likelier.
+fn class(
+    facts: &Facts<'_>,
+    convention: &Convention,
+    size: u32,
+    int: &mut usize,
+    float: &mut usize,
+    sure: &mut Sure,
+) -> Scalar {
+    let read = |list: &[Reg], i: usize| list.get(i).is_some_and(|r| facts.reads.regs.has(*r));
+    let (reads_int, reads_float) = (read(convention.ints, *int), read(convention.floats, *float));
+    let scalar = match size {
+        1 | 2 => Scalar::Word,
+        4 | 8 if reads_float && !reads_int => Scalar::Float,
+        4 | 8 => {
+            *sure = sure.and(match (reads_int, reads_float) {
+                (true, false) => Sure::Yes,
+                (false, _) => Sure::Default,
+                (true, true) => Sure::No,
+            });
+            Scalar::Word
+        }
+        _ => Scalar::Vector,
+    };
+    *(if scalar.is_float() { float } else { int }) += 1;
+    scalar
+}

@@ -1,0 +1,137 @@
+//! Parameters of functions with a spill block: it lists every register parameter, ArgInfo groups them.
+
+use super::{Facts, Located, extent, piece, stack_value, stack_words, unlisted_end};
+use crate::abi::assign::round_up;
+use crate::abi::location::{Loc, Piece, Reg};
+use crate::abi::registers::Convention;
+use crate::code::growth::Spill;
+use crate::evidence::Value;
+use crate::evidence::arg_info::{ArgList, Group};
+use crate::report::{Confidence, Source};
+
+/// A spilled register, by its place in the argument area.
+#[derive(Clone, Copy)]
+struct Slot {
+    off: u32,
+    size: u32,
+    reg: Reg,
+}
+
+fn slots(spills: &[Spill], convention: &Convention) -> Option<Vec<Slot>> {
+    let slot = |s: &Spill| {
+        let off = u32::try_from(s.disp).ok()?.checked_sub(convention.arg_base)?;
+        Some(Slot { off, size: u32::from(s.size), reg: s.reg })
+    };
+    let slots: Vec<Slot> = spills.iter().map(slot).collect::<Option<_>>()?;
+    let (mut ints, mut floats) = (convention.ints.iter(), convention.floats.iter());
+    let in_sequence = slots.iter().all(|s| if s.reg.is_float() { floats.next() } else { ints.next() } == Some(&s.reg));
+    let ascending = slots.windows(2).all(|w| w[0].off < w[1].off);
+    (in_sequence && ascending).then_some(slots)
+}
+
+fn lone(slot: Slot) -> Value {
+    register_value(&[slot])
+}
+
+fn register_value(slots: &[Slot]) -> Value {
+    let base = slots.first().map_or(0, |s| s.off);
+    let pieces: Vec<Piece> = slots.iter().map(|s| piece(s.off - base, s.size, Loc::Reg(s.reg))).collect();
+    Value { size: extent(&pieces), pieces, ..Value::default() }
+}
+
+/// Values made from slots and the list, in progress.
+struct Matching<'s> {
+    slots: &'s [Slot],
+    /// Slots that have a value.
+    next: usize,
+    /// Scalars too far to be listed that found a slot.
+    far: usize,
+    values: Vec<Value>,
+}
+
+pub(super) fn locate(facts: &Facts<'_>, convention: &Convention) -> Option<Located> {
+    let slots = slots(facts.spills, convention)?;
+    let start = slots.first()?.off;
+    let empty = ArgList::default();
+    let list = facts.list.unwrap_or(&empty);
+    let hidden = hidden_slots(&slots, list, start);
+    let mut matching = Matching { slots: &slots, next: hidden, far: 0, values: Vec::new() };
+    matching.values.extend(hidden_stack(list, start));
+    matching.values.extend(slots.get(..hidden)?.iter().map(|s| lone(*s)));
+    for group in &list.groups {
+        matching.group(group, start)?;
+    }
+    let trailing = slots.get(matching.next..)?.iter().map(|s| lone(*s));
+    matching.values.extend(trailing);
+    let Matching { mut values, far, .. } = matching;
+
+    let listed = list.scalars().filter(|c| c.0 < start).map(|c| c.0 + c.1).max().unwrap_or(0);
+    let mut stack_args = round_up(listed, convention.arch.ptr_size());
+    let whole = facts.list.is_some() && !list.more && !list.groups.iter().any(|g| g.cut);
+    let all_found = far == list.groups.iter().map(|g| g.far).sum::<usize>();
+    // A first parameter that is not listed is on the stack only where nothing else is before it.
+    let hidden_on_stack = facts.may_hide_first && hidden == 0 && stack_args == 0 && start > 0;
+    let confidence = match () {
+        () if stack_args == start => Confidence::Exact,
+        () if !(whole && all_found) => {
+            let end = unlisted_end(facts.reads, stack_args, start);
+            values.extend(stack_words(stack_args, end - stack_args));
+            stack_args = end;
+            Confidence::Guess
+        }
+        () if hidden_on_stack && facts.reads.stack.iter().any(|off| *off < start) => {
+            stack_args = unlisted_end(facts.reads, 0, start);
+            values.splice(0..0, stack_words(0, stack_args));
+            Confidence::Guess
+        }
+        () if hidden_on_stack => Confidence::Likely,
+        () => Confidence::Exact,
+    };
+    Some(Located { values, source: Source::Spill, confidence, stack_args, spill_offset: start })
+}
+
+/// Slots of a first parameter that is not listed: those before the first listed one.
+fn hidden_slots(slots: &[Slot], list: &ArgList, start: u32) -> usize {
+    let first = list.scalars().map(|c| c.0).find(|off| *off >= start);
+    let unlisted = list.groups.iter().any(|g| g.far > 0 || g.cut) || list.more || list.groups.is_empty();
+    match first {
+        Some(off) => slots.partition_point(|s| s.off < off),
+        None if unlisted => 0,
+        None => slots.len(),
+    }
+}
+
+/// Words of a first parameter that is not listed, on the stack before the first listed one.
+fn hidden_stack(list: &ArgList, start: u32) -> impl Iterator<Item = Value> {
+    let first = list.scalars().map(|c| c.0).find(|off| *off < start).unwrap_or(0);
+    stack_words(0, first / 8 * 8)
+}
+
+impl Matching<'_> {
+    /// Finds the slots of a listed parameter; `None` when they contradict each other.
+    fn group(&mut self, group: &Group, start: u32) -> Option<()> {
+        match group.components.first() {
+            None if group.far > 0 => {
+                let end = (self.next + group.far).min(self.slots.len());
+                let mine = self.slots.get(self.next..end)?;
+                self.far += mine.len();
+                self.values.extend((!mine.is_empty()).then(|| register_value(mine)));
+                self.next = end;
+            }
+            None => self.values.push(Value::default()),
+            Some((off, _)) if *off < start => self.values.push(stack_value(group)),
+            Some(_) => {
+                let wanted = self.next + group.components.len() + group.far;
+                let end = if group.cut { self.slots.len() } else { wanted };
+                let mine = self.slots.get(self.next..end)?;
+                if !mine.iter().zip(&group.components).all(|(s, c)| (s.off, s.size) == *c) {
+                    return None;
+                }
+                self.far += group.far;
+                self.values.push(register_value(mine));
+                self.next = end;
+            }
+        }
+        Some(())
+    }
+}
