@@ -90,7 +90,7 @@ pub fn build_version(image: &Image, span: Span) -> Option<Version> {
     if let Some(version) = symbol.and_then(parse) {
         return Some(version);
     }
-    let mut found: Vec<Version> = version_strings(image).into_iter().filter_map(parse).collect();
+    let mut found: Vec<Version> = version_strings(image).filter_map(parse).collect();
     found.retain(|v| span.and(Span { min: v.min, max: v.max }).is_some() && v.text.starts_with("go1."));
     found.sort_by(|a, b| a.text.cmp(&b.text));
     found.dedup();
@@ -100,15 +100,11 @@ pub fn build_version(image: &Image, span: Span) -> Option<Version> {
 }
 
 /// Strings that start with `go1.` and that a string header in data points at.
-fn version_strings<'i>(image: &'i Image) -> Vec<&'i [u8]> {
-    let mut at: Vec<u64> = image.find(b"go1.", 1).take(MAX_CANDIDATES).collect();
-    at.sort_unstable();
-    let (Some(first), Some(last)) = (at.first(), at.last()) else { return Vec::new() };
-    let writable = image.segments.iter().filter(|s| s.write);
-    let headers = writable
-        .flat_map(|segment| pairs(image, segment))
-        .filter(|(data, len)| data >= first && data <= last && LENGTHS.contains(len) && at.binary_search(data).is_ok());
-    headers.filter_map(|(data, len)| image.bytes(data, len as usize)).take(MAX_CANDIDATES).collect()
+fn version_strings<'i>(image: &'i Image) -> impl Iterator<Item = &'i [u8]> {
+    let headers = image.segments.iter().filter(|s| s.write).flat_map(|segment| pairs(image, segment));
+    let strings =
+        headers.filter(|(_, len)| LENGTHS.contains(len)).filter_map(|(at, len)| image.bytes(at, len as usize));
+    strings.filter(|text| text.starts_with(b"go1.")).take(MAX_CANDIDATES)
 }
 
 /// Every two neighbouring words of a segment.
