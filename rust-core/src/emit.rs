@@ -4,6 +4,8 @@
 //! The writers only write: `write(report, out, min)`, where functions with a side below the confidence `min` are listed
 //! but hosts get no prototype of them.
 
+use rayon::prelude::*;
+
 use crate::arch::Arch;
 use crate::report::{CallSite, Confidence, Function, Report, Value};
 
@@ -21,6 +23,7 @@ mod made;
 mod names;
 mod place;
 mod prototype;
+mod registers;
 mod spell;
 pub mod text;
 mod usercall;
@@ -28,6 +31,8 @@ mod usercall;
 use c_types::CTypes;
 use made::Made;
 use names::Scope;
+use prototype::Prototypes;
+use registers::Registers;
 use usercall::{Callee, Context, Prototype};
 
 /// The function's IDA prototype, when both sides of it are at least that sure.
@@ -52,22 +57,21 @@ pub fn fill(report: &mut Report) {
     let mut scope = Scope::default();
     let c = CTypes::new(&report.types, arch);
     spell::name_all(&mut report.types, &c, &mut scope);
-    let mut made = Made::new(&mut report.types, c, &mut scope, arch);
+    let mut made = Made::new(&mut report.types, c, &mut scope, Registers::new(arch));
     for f in &mut report.functions {
         f.tuple = make_types(&mut made, &mut f.params, &mut f.results);
     }
     for site in &mut report.call_sites {
         site.tuple = make_types(&mut made, &mut site.params, &mut site.results);
     }
-    let c = made.c;
-    let context = Context::new(arch, &report.types, c);
-    for f in &mut report.functions {
-        f.prototype = prototype::of(f, &report.types, arch);
+    let (c, regs) = (made.c, made.regs);
+    let context = Context::new(regs, &report.types, c);
+    let prototypes = Prototypes::new(&report.types, arch);
+    report.functions.par_iter_mut().for_each(|f| {
+        f.prototype = prototypes.of(f);
         f.usercall = function_usercall(&context, f);
-    }
-    for site in &mut report.call_sites {
-        site.usercall = site_usercall(&context, site);
-    }
+    });
+    report.call_sites.par_iter_mut().for_each(|site| site.usercall = site_usercall(&context, site));
 }
 
 /// Gives every value the type that hosts use, and several results their tuple.
@@ -80,7 +84,7 @@ fn make_types(made: &mut Made<'_>, params: &mut [Value], results: &mut [Value]) 
     for value in results {
         let ty = made.of_value(value);
         value.shape = ty.filter(|_| ty != value.ty);
-        held.extend(ty.map(|ty| (ty, place::stack_start(made.arch, value))));
+        held.extend(ty.map(|ty| (ty, place::stack_start(&made.regs, value))));
     }
     (held.len() > 1).then(|| made.tuple(&held))
 }

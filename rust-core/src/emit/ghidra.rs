@@ -17,7 +17,8 @@ use crate::report::{Abi, Addr, Confidence, Entry, Function, Report, Sides, Sourc
 use super::builtin::{Builtin, Part as Field};
 use super::c_types::{CTypes, Form, Member, What};
 use super::declare;
-use super::place::{self, At, Part};
+use super::place::{At, Part};
+use super::registers::Registers;
 use super::usercall::{Callee, Context, Prototype};
 use super::{arch, json, sure_usercall};
 
@@ -117,7 +118,7 @@ struct Varnode {
 /// Writes the plan.
 pub fn write(report: &Report, out: &mut dyn Write, min: Confidence) -> io::Result<()> {
     let arch = arch(report);
-    let context = Context::new(arch, &report.types, CTypes::new(&report.types, arch));
+    let context = Context::new(Registers::new(arch), &report.types, CTypes::new(&report.types, arch));
     let used = declare::used_types(report, &context.c, min);
     let plan = Plan { context, min };
     let Report { tool, binary, go, .. } = report;
@@ -196,9 +197,9 @@ impl<'a> Plan<'a> {
         let prototype = Prototype::of(&self.context, &Callee::of_function(f))?;
         let base = u64::from(f.arg_base);
         let value = |name: &str, ty: Option<u32>, parts: Vec<Part>| {
-            let ptr_size = u64::from(self.context.arch.ptr_size());
+            let ptr_size = u64::from(self.context.regs.arch.ptr_size());
             let size = ty.and_then(|id| self.context.c.get(id)).map_or(ptr_size, |c| c.size);
-            let storage = storage(self.context.arch, &parts, size, base)?;
+            let storage = storage(&self.context.regs, &parts, size, base)?;
             let on_stack = storage.iter().filter(|varnode| varnode.stack.is_some()).count();
             let mixed = on_stack > 0 && storage.len() > on_stack;
             if mixed && on_stack > 1 {
@@ -213,7 +214,7 @@ impl<'a> Plan<'a> {
 }
 
 /// Parts in Ghidra's order, each widened up to the next, neighbours on the stack joined.
-fn storage(arch: Arch, parts: &[Part], size: u64, arg_base: u64) -> Result<Vec<Varnode>, String> {
+fn storage(regs: &Registers, parts: &[Part], size: u64, arg_base: u64) -> Result<Vec<Varnode>, String> {
     let ends = parts.iter().skip(1).map(|part| part.off).chain([size]);
     let mut all: Vec<Varnode> = Vec::with_capacity(parts.len());
     for (n, (part, end)) in parts.iter().zip(ends).enumerate() {
@@ -224,8 +225,8 @@ fn storage(arch: Arch, parts: &[Part], size: u64, arg_base: u64) -> Result<Vec<V
                 let at = (arg_base + at).checked_sub(part.off - start).ok_or("padding before the stack")?;
                 Varnode { reg: None, stack: Some(at), size: wide }
             }
-            At::Reg(reg) if wide <= place::whole_size(arch, reg) && start == part.off => {
-                Varnode { reg: Some(register(arch, reg)), stack: None, size: wide }
+            At::Reg(reg) if wide <= regs.whole_size(reg) && start == part.off => {
+                Varnode { reg: Some(register(regs.arch, reg)), stack: None, size: wide }
             }
             At::Reg(_) => return Err("more padding than a register holds".into()),
         };
@@ -234,7 +235,7 @@ fn storage(arch: Arch, parts: &[Part], size: u64, arg_base: u64) -> Result<Vec<V
             _ => all.push(varnode),
         }
     }
-    if !arch.info().big_endian {
+    if !regs.arch.info().big_endian {
         all.reverse();
     }
     Ok(all)

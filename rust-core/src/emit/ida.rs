@@ -9,12 +9,12 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::arch::Arch;
 use crate::report::{Addr, Annotation, CallSite, Confidence, Entry, Function, Report, Sides, Source};
 
 use super::c_types::{self, CTypes};
 use super::declare::{self, Declaration, Kind};
-use super::place::{self, At, Part, Place};
+use super::place::{At, Part, Place};
+use super::registers::Registers;
 use super::usercall::{Callee, Context, Prototype, USERCALL};
 use super::{arch, json, sure_usercall};
 
@@ -134,13 +134,13 @@ pub(crate) struct Plan<'a> {
 impl<'a> Plan<'a> {
     pub(crate) fn new(report: &'a Report, min: Confidence) -> Plan<'a> {
         let arch = arch(report);
-        let context = Context::new(arch, &report.types, CTypes::new(&report.types, arch));
+        let context = Context::new(Registers::new(arch), &report.types, CTypes::new(&report.types, arch));
         Plan { report, context, types: declare::all(report, min), min }
     }
 
     pub(crate) fn head(&self) -> impl Serialize {
         let Report { tool, binary, go, .. } = self.report;
-        let pack = c_types::pack(self.context.arch);
+        let pack = c_types::pack(self.context.regs.arch);
         let (sha256, arch, go) = (binary.sha256.as_str(), binary.arch.as_str(), go.version.as_str());
         Head { schema: SCHEMA, tool, sha256, arch, go, image_base: binary.image_base, pack }
     }
@@ -191,7 +191,7 @@ impl<'a> Plan<'a> {
         let located = prototype.word == USERCALL;
         let value = |name: String, ty: Option<u32>, place: &Place| {
             let size = ty.and_then(|id| self.context.c.get(id)).map_or(self.ptr_size(), |c| c.size);
-            let parts = if located { part_lines(self.context.arch, place) } else { Vec::new() };
+            let parts = if located { part_lines(&self.context.regs, place) } else { Vec::new() };
             ValueLine { name, ty: ty.map_or("void *", |id| self.spelled(id)), size, parts }
         };
         Some(Apply {
@@ -199,12 +199,17 @@ impl<'a> Plan<'a> {
             cc: prototype.word,
             ret: prototype.result.as_ref().map(|(ty, place)| value(String::new(), Some(*ty), place)),
             args: prototype.args.iter().map(|arg| value(arg.name.clone(), arg.ty, &arg.place)).collect(),
-            spoils: if located { prototype.spoils } else { Vec::new() },
+            spoils: prototype
+                .spoils
+                .iter()
+                .filter(|_| located)
+                .map(|reg| self.context.regs.whole(*reg).into())
+                .collect(),
         })
     }
 
     fn ptr_size(&self) -> u64 {
-        u64::from(self.context.arch.ptr_size())
+        u64::from(self.context.regs.arch.ptr_size())
     }
 
     fn spelled(&self, id: u32) -> &'a str {
@@ -236,21 +241,21 @@ fn comment(f: &Function) -> String {
     format!("goabi: {} [{}]", f.prototype, sure.join("; "))
 }
 
-fn part_lines(arch: Arch, place: &Place) -> Vec<PartLine> {
+fn part_lines(regs: &Registers, place: &Place) -> Vec<PartLine> {
     let alone = matches!(place, Place::Reg(..));
-    place.parts().iter().map(|part| part_line(arch, part, alone)).collect()
+    place.parts().iter().map(|part| part_line(regs, part, alone)).collect()
 }
 
-fn part_line(arch: Arch, part: &Part, alone: bool) -> PartLine {
+fn part_line(regs: &Registers, part: &Part, alone: bool) -> PartLine {
     let Part { off, size, at } = *part;
     let line = PartLine { off, size, reg: None, alias: None, stack: None };
     match at {
         At::Stack(at) => PartLine { stack: Some(at), ..line },
         At::Reg(reg) => {
-            let whole = place::ida_register(arch, reg, place::whole_size(arch, reg));
-            let named =
-                if alone { place::ida_register(arch, reg, size) } else { place::ida_part_register(arch, reg, size).0 };
-            PartLine { alias: Some(named).filter(|name| *name != whole), reg: Some(whole), ..line }
+            let whole = regs.whole(reg);
+            let named = if alone { regs.alone(reg, size) } else { regs.part(reg, size).0 };
+            let alias = (named != whole).then(|| named.to_string());
+            PartLine { alias, reg: Some(whole.to_string()), ..line }
         }
     }
 }

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use crate::arch::Arch;
 use crate::report::{Field, Piece, Type, Value};
 
 use super::c_types::CTypes;
 use super::names::{self, Scope};
 use super::place;
+use super::registers::Registers;
 
 /// `source` of every type made here.
 pub(crate) const SHAPE: &str = "shape";
@@ -16,7 +16,7 @@ pub(crate) const SHAPE: &str = "shape";
 pub(crate) struct Made<'a> {
     pub(crate) types: &'a mut Vec<Type>,
     pub(crate) c: CTypes,
-    pub(crate) arch: Arch,
+    pub(crate) regs: Registers,
     scope: &'a mut Scope,
     words: HashMap<(String, u64), u32>,
     structs: HashMap<Key, u32>,
@@ -39,8 +39,8 @@ impl Key {
 
 impl<'a> Made<'a> {
     /// Starts from a report's types, made ones among them.
-    pub(crate) fn new(types: &'a mut Vec<Type>, c: CTypes, scope: &'a mut Scope, arch: Arch) -> Made<'a> {
-        let mut made = Made { types, c, arch, scope, words: HashMap::new(), structs: HashMap::new() };
+    pub(crate) fn new(types: &'a mut Vec<Type>, c: CTypes, scope: &'a mut Scope, regs: Registers) -> Made<'a> {
+        let mut made = Made { types, c, regs, scope, words: HashMap::new(), structs: HashMap::new() };
         for id in 0..made.types.len() {
             made.remember(id as u32);
         }
@@ -78,12 +78,12 @@ impl<'a> Made<'a> {
     /// Whether the C form of a type has the value's bytes in the value's places.
     fn fits(&self, id: u32, value: &Value) -> bool {
         let sized = self.c.get(id).is_some_and(|ty| ty.size == u64::from(value.size));
-        let stack = || place::stack_start(self.arch, value).is_some();
-        sized && (stack() || place::register_parts(self.arch, &self.c, id, value).is_some())
+        let stack = || place::stack_start(&self.regs, value).is_some();
+        sized && (stack() || place::register_parts(&self.regs, &self.c, id, value).is_some())
     }
 
     fn shape(&mut self, value: &Value) -> u32 {
-        let on_stack = place::stack_start(self.arch, value).is_some();
+        let on_stack = place::stack_start(&self.regs, value).is_some();
         let alone = |piece: &Piece| piece.off == 0 && (piece.size == value.size || !on_stack);
         if let [piece] = &value.pieces[..]
             && alone(piece)
@@ -111,7 +111,7 @@ impl<'a> Made<'a> {
 
     /// One scalar by kind and size, or bytes when C has no such scalar.
     fn word(&mut self, piece_kind: &str, size: u64) -> u32 {
-        let ptr = u64::from(self.arch.ptr_size());
+        let ptr = u64::from(self.regs.arch.ptr_size());
         let kind = match (piece_kind, size) {
             ("ptr", size) if size == ptr => "unsafe.pointer".to_string(),
             ("float", 4 | 8) => format!("float{}", 8 * size),
@@ -128,7 +128,7 @@ impl<'a> Made<'a> {
             return *id;
         }
         let c_name = super::c_types::number(&kind, size).unwrap_or("void *").to_string();
-        let align = size.min(super::c_types::pack(self.arch)) as u32;
+        let align = size.min(super::c_types::pack(self.regs.arch)) as u32;
         let go_name = if kind == "unsafe.pointer" { "unsafe.Pointer".to_string() } else { kind.clone() };
         self.push(Type { go_name, c_name, kind, size, align, ..Type::default() })
     }

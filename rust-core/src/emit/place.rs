@@ -1,11 +1,10 @@
 //! Places of whole values: one register, a run of the argument area, or parts.
 
 use crate::abi::location::Reg;
-use crate::abi::registers;
-use crate::arch::Arch;
 use crate::report::Value;
 
 use super::c_types::CTypes;
+use super::registers::Registers;
 
 /// A register or a byte of the argument area.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,19 +57,11 @@ impl Place {
     }
 }
 
-/// Reads a `loc` of the report.
-pub(crate) fn parse(arch: Arch, loc: &str) -> Option<At> {
-    match loc.strip_prefix("stack+") {
-        Some(offset) => offset.parse().ok().map(At::Stack),
-        None => registers::reg_from_name(arch, loc).map(At::Reg),
-    }
-}
-
 /// The start of a value that is on the stack as a whole; `None` when any of it is in a register.
-pub(crate) fn stack_start(arch: Arch, value: &Value) -> Option<u64> {
+pub(crate) fn stack_start(regs: &Registers, value: &Value) -> Option<u64> {
     let mut start = None;
     for piece in &value.pieces {
-        let Some(At::Stack(at)) = parse(arch, &piece.loc) else { return None };
+        let Some(At::Stack(at)) = regs.parse(&piece.loc) else { return None };
         let this = at.checked_sub(u64::from(piece.off))?;
         if start.is_some_and(|start| start != this) {
             return None;
@@ -81,10 +72,10 @@ pub(crate) fn stack_start(arch: Arch, value: &Value) -> Option<u64> {
 }
 
 /// The parts of a value that is in registers, when its C type `id` has exactly these bytes.
-pub(crate) fn register_parts(arch: Arch, c: &CTypes, id: u32, value: &Value) -> Option<Vec<Part>> {
+pub(crate) fn register_parts(regs: &Registers, c: &CTypes, id: u32, value: &Value) -> Option<Vec<Part>> {
     let mut parts = Vec::with_capacity(value.pieces.len());
     for piece in &value.pieces {
-        let at = parse(arch, &piece.loc).filter(|at| matches!(at, At::Reg(_)))?;
+        let at = regs.parse(&piece.loc).filter(|at| matches!(at, At::Reg(_)))?;
         parts.push(Part { off: u64::from(piece.off), size: u64::from(piece.size), at });
     }
     (c.ranges(id)? == covered(&parts)?).then_some(parts)
@@ -102,29 +93,4 @@ pub(crate) fn covered(parts: &[Part]) -> Option<Vec<(u64, u64)>> {
         }
     }
     Some(ranges)
-}
-
-/// IDA's name of a register that holds a value of `size` bytes alone: lower case on x86, as its module has it elsewhere.
-pub(crate) fn ida_register(arch: Arch, reg: Reg, size: u64) -> String {
-    let name = registers::sub_register(arch, reg, u32::try_from(size).unwrap_or(u32::MAX));
-    if arch == Arch::Arm64 { name.to_ascii_uppercase() } else { name }
-}
-
-/// IDA's name of the register of a part, and the bytes of that register.
-///
-/// Parts name the whole register and say how many bytes are in use (`8:rsi.4`), so that no two hosts disagree about
-/// which part of a register a name such as `sil` means. arm64 has no whole name for float registers: `S0`, `D0`, `Q0`.
-pub(crate) fn ida_part_register(arch: Arch, reg: Reg, size: u64) -> (String, u64) {
-    let whole = whole_size(arch, reg);
-    let named = if arch == Arch::Arm64 && reg.is_float() { size.next_power_of_two().clamp(4, whole) } else { whole };
-    (ida_register(arch, reg, named), named)
-}
-
-/// Bytes of a whole register.
-pub(crate) fn whole_size(arch: Arch, reg: Reg) -> u64 {
-    match (reg.is_float(), arch) {
-        (true, Arch::Amd64 | Arch::I386 | Arch::Arm64) => 16,
-        (true, _) => 8,
-        (false, _) => u64::from(arch.ptr_size()),
-    }
 }

@@ -16,29 +16,43 @@ use super::text::escape;
 /// Characters of one type; longer ones are cut.
 const MAX_TYPE: usize = 120;
 
-/// The prototype of a function.
-pub(crate) fn of(f: &Function, types: &[Type], arch: Arch) -> String {
-    let package = package_name(f);
-    let writer = Writer { types, arch, package: &package };
-    let known = f.confidence.params > Confidence::Unknown;
-    let mut params: Vec<(usize, &Value)> = f.params.iter().enumerate().collect();
-    let mut text = String::from("func ");
-    let receiver = params.first().filter(|(_, value)| known && value.role.as_deref() == Some("receiver"));
-    match receiver.copied() {
-        Some((_, value)) => {
-            params.remove(0);
-            let _ = write!(text, "({}) {}", writer.named(0, value), escape(method_name(&f.name)));
-        }
-        None => text.push_str(&escape(&own_name(f, &package))),
+/// Writes prototypes.
+pub(crate) struct Prototypes {
+    /// Go names of the report's types, without paths and escaped.
+    types: Vec<String>,
+    arch: Arch,
+}
+
+impl Prototypes {
+    pub(crate) fn new(types: &[Type], arch: Arch) -> Prototypes {
+        let short = |ty: &Type| escape(&names::strip_paths(&ty.go_name)).into_owned();
+        Prototypes { types: types.iter().map(short).collect(), arch }
     }
-    let list: Vec<String> = params.into_iter().map(|(n, value)| writer.named(n, value)).collect();
-    let _ = write!(text, "({})", if known { list.join(", ") } else { "?".into() });
-    text.push_str(&writer.results(f));
-    text
+
+    /// The prototype of a function.
+    pub(crate) fn of(&self, f: &Function) -> String {
+        let package = package_name(f);
+        let writer = Writer { types: &self.types, arch: self.arch, package: &package };
+        let known = f.confidence.params > Confidence::Unknown;
+        let mut params: Vec<(usize, &Value)> = f.params.iter().enumerate().collect();
+        let mut text = String::from("func ");
+        let receiver = params.first().filter(|(_, value)| known && value.role.as_deref() == Some("receiver"));
+        match receiver.copied() {
+            Some((_, value)) => {
+                params.remove(0);
+                let _ = write!(text, "({}) {}", writer.named(0, value), escape(method_name(&f.name)));
+            }
+            None => text.push_str(&escape(&own_name(f, &package))),
+        }
+        let list: Vec<String> = params.into_iter().map(|(n, value)| writer.named(n, value)).collect();
+        let _ = write!(text, "({})", if known { list.join(", ") } else { "?".into() });
+        text.push_str(&writer.results(f));
+        text
+    }
 }
 
 struct Writer<'a> {
-    types: &'a [Type],
+    types: &'a [String],
     arch: Arch,
     package: &'a str,
 }
@@ -73,18 +87,18 @@ impl Writer<'_> {
 
     fn value(&self, value: &Value) -> String {
         match value.ty.and_then(|id| self.types.get(id as usize)) {
-            Some(ty) if !ty.go_name.is_empty() => self.go_type(&ty.go_name),
+            Some(name) if !name.is_empty() => self.go_type(name),
             _ => self.untyped(value),
         }
     }
 
-    fn go_type(&self, go_name: &str) -> String {
-        let text = without_package(&names::strip_paths(go_name), self.package);
-        let text = escape(&text);
-        match text.char_indices().nth(MAX_TYPE) {
-            Some((cut, _)) => format!("{}…", &text[..cut]),
-            None => text.into_owned(),
+    fn go_type(&self, name: &str) -> String {
+        let mut text = without_package(name, self.package);
+        if let Some((cut, _)) = text.char_indices().nth(MAX_TYPE) {
+            text.truncate(cut);
+            text.push('…');
         }
+        text
     }
 
     fn untyped(&self, value: &Value) -> String {

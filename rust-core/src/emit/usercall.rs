@@ -10,13 +10,12 @@ use std::collections::HashSet;
 use std::fmt::Write;
 
 use crate::abi::location::Reg;
-use crate::abi::registers;
-use crate::arch::Arch;
 use crate::report::{Abi, CallSite, Confidence, Function, Type, Value};
 
 use super::c_types::CTypes;
 use super::names::{self, Scope};
 use super::place::{self, At, Part, Place};
+use super::registers::Registers;
 
 /// Parameters that IDA allows (`MAX_FUNC_ARGS`).
 const MAX_ARGS: usize = 256;
@@ -25,15 +24,17 @@ const MAX_PART: u64 = u16::MAX as u64;
 
 /// What every prototype of a report needs.
 pub(crate) struct Context<'a> {
-    pub(crate) arch: Arch,
+    pub(crate) regs: Registers,
     pub(crate) types: &'a [Type],
     pub(crate) c: CTypes,
-    registers: HashSet<String>,
+    /// Names that no parameter may have.
+    reserved: HashSet<String>,
 }
 
 impl<'a> Context<'a> {
-    pub(crate) fn new(arch: Arch, types: &'a [Type], c: CTypes) -> Context<'a> {
-        Context { arch, types, c, registers: names::register_names(arch) }
+    pub(crate) fn new(regs: Registers, types: &'a [Type], c: CTypes) -> Context<'a> {
+        let reserved = names::register_names(regs.arch);
+        Context { regs, types, c, reserved }
     }
 
     /// C spelling of the type at `id`.
@@ -93,8 +94,8 @@ pub(crate) struct Prototype {
     pub(crate) result: Option<(u32, Place)>,
     /// Arguments in order.
     pub(crate) args: Vec<Arg>,
-    /// Registers that a call destroys, by IDA's names.
-    pub(crate) spoils: Vec<String>,
+    /// Registers that a call destroys.
+    pub(crate) spoils: Vec<Reg>,
 }
 
 /// An argument of a [`Prototype`].
@@ -131,21 +132,26 @@ impl Prototype {
             check_apart(args.iter().map(|arg| &arg.place))?;
             check_apart(result.iter().map(|(_, place)| place))?;
         }
-        Ok(Prototype { word, result, args, spoils: spoils(context.arch, callee.clobbers) })
+        Ok(Prototype {
+            word,
+            result,
+            args,
+            spoils: callee.clobbers.iter().filter_map(|name| context.regs.named(name)).collect(),
+        })
     }
 
     /// The text, with `name` as declarator: `f`, or `(__usercall *f)` for a pointer.
     pub(crate) fn text(&self, context: &Context<'_>, pointer: bool) -> String {
-        let mut text = String::with_capacity(128);
+        let mut text = String::with_capacity(320);
         let ret = self.result.as_ref().map_or("void", |(ty, _)| context.spelled(*ty));
         text.push_str(ret);
         if !ret.ends_with('*') {
             text.push(' ');
         }
-        self.declarator(&mut text, pointer);
+        self.declarator(context, &mut text, pointer);
         let written = self.word == USERCALL;
         if let Some((_, place)) = self.result.as_ref().filter(|_| written) {
-            location(context.arch, place, &mut text);
+            location(&context.regs, place, &mut text);
         }
         text.push('(');
         for (n, arg) in self.args.iter().enumerate() {
@@ -156,21 +162,25 @@ impl Prototype {
             let space = if ty.ends_with('*') { "" } else { " " };
             let _ = write!(text, "{ty}{space}{}", arg.name);
             if written {
-                location(context.arch, &arg.place, &mut text);
+                location(&context.regs, &arg.place, &mut text);
             }
         }
         text.push_str(if self.args.is_empty() { "void)" } else { ")" });
         text
     }
 
-    fn declarator(&self, text: &mut String, pointer: bool) {
-        let spoils = if self.spoils.is_empty() || self.word != USERCALL {
-            String::new()
-        } else {
-            format!(" __spoils<{}>", self.spoils.join(", "))
-        };
-        let word = self.word;
-        text.push_str(&if pointer { format!("({word}{spoils} *f)") } else { format!("{word}{spoils} f") });
+    fn declarator(&self, context: &Context<'_>, text: &mut String, pointer: bool) {
+        text.push_str(if pointer { "(" } else { "" });
+        text.push_str(self.word);
+        if !self.spoils.is_empty() && self.word == USERCALL {
+            text.push_str(" __spoils<");
+            for (n, reg) in self.spoils.iter().enumerate() {
+                text.push_str(if n == 0 { "" } else { ", " });
+                text.push_str(context.regs.whole(*reg));
+            }
+            text.push('>');
+        }
+        text.push_str(if pointer { " *f)" } else { " f" });
     }
 }
 
@@ -194,14 +204,14 @@ fn param_name(context: &Context<'_>, value: &Value, index: usize) -> String {
     if ident.is_empty() {
         return format!("a{}", index + 1);
     }
-    if context.registers.contains(&ident.to_ascii_lowercase()) { format!("{ident}_") } else { ident }
+    if context.reserved.contains(&ident.to_ascii_lowercase()) { format!("{ident}_") } else { ident }
 }
 
 fn closure(context: &Context<'_>, loc: &str, name: String) -> Result<Arg, String> {
-    let Some(At::Reg(reg)) = place::parse(context.arch, loc) else {
+    let Some(At::Reg(reg)) = context.regs.parse(loc) else {
         return Err(format!("the closure is in {loc}, which is no register"));
     };
-    let place = Place::Reg(reg, u64::from(context.arch.ptr_size()));
+    let place = Place::Reg(reg, u64::from(context.regs.arch.ptr_size()));
     Ok(Arg { name, ty: None, place })
 }
 
@@ -217,7 +227,7 @@ fn located(context: &Context<'_>, value: &Value) -> Result<Option<(u32, Place)>,
     }
     let ty = host_type(value).ok_or("its place is not known")?;
     let c = context.c.get(ty).ok_or("its type is not known")?;
-    if let Some(at) = place::stack_start(context.arch, value) {
+    if let Some(at) = place::stack_start(&context.regs, value) {
         return Ok(Some((ty, Place::Stack(at, c.size))));
     }
     let parts = value_parts(context, ty, value)?;
@@ -227,14 +237,14 @@ fn located(context: &Context<'_>, value: &Value) -> Result<Option<(u32, Place)>,
 /// The parts of a value in registers. A shape has its pieces at its own fields' offsets.
 fn value_parts(context: &Context<'_>, ty: u32, value: &Value) -> Result<Vec<Part>, String> {
     if value.shape != Some(ty) {
-        return place::register_parts(context.arch, &context.c, ty, value)
+        return place::register_parts(&context.regs, &context.c, ty, value)
             .ok_or_else(|| "its type does not fit its places".into());
     }
     let fields = context.types.get(ty as usize).map_or(&[][..], |ty| &ty.fields);
     let offsets = fields.iter().map(|field| field.offset).chain(fields.is_empty().then_some(0));
     let mut parts = Vec::with_capacity(value.pieces.len());
     for (piece, off) in value.pieces.iter().zip(offsets) {
-        match place::parse(context.arch, &piece.loc) {
+        match context.regs.parse(&piece.loc) {
             Some(at @ At::Reg(_)) => parts.push(Part { off, size: u64::from(piece.size), at }),
             _ => return Err(format!("it is partly in {}, partly in registers", piece.loc)),
         }
@@ -313,16 +323,11 @@ fn check_apart<'p>(places: impl Iterator<Item = &'p Place>) -> Result<(), String
     if overlap { Err("values overlap on the stack".into()) } else { Ok(()) }
 }
 
-fn spoils(arch: Arch, clobbers: &[String]) -> Vec<String> {
-    let regs = clobbers.iter().filter_map(|name| registers::reg_from_name(arch, name));
-    regs.map(|reg| place::ida_register(arch, reg, place::whole_size(arch, reg))).collect()
-}
-
 /// `@<rax>`, `@<^0.16>` or `@<0:rax, 8:rbx.1>`.
-pub(crate) fn location(arch: Arch, place: &Place, text: &mut String) {
+pub(crate) fn location(regs: &Registers, place: &Place, text: &mut String) {
     text.push_str("@<");
     match place {
-        Place::Reg(reg, size) => text.push_str(&place::ida_register(arch, *reg, *size)),
+        Place::Reg(reg, size) => text.push_str(regs.alone(*reg, *size)),
         Place::Stack(at, size) => {
             let _ = write!(text, "^{at}.{size}");
         }
@@ -330,18 +335,18 @@ pub(crate) fn location(arch: Arch, place: &Place, text: &mut String) {
             for (n, part) in parts.iter().enumerate() {
                 let comma = if n == 0 { "" } else { ", " };
                 let _ = write!(text, "{comma}{}:", part.off);
-                part_location(arch, part, text);
+                part_location(regs, part, text);
             }
         }
     }
     text.push('>');
 }
 
-fn part_location(arch: Arch, part: &Part, text: &mut String) {
+fn part_location(regs: &Registers, part: &Part, text: &mut String) {
     let _ = match part.at {
         At::Stack(at) => write!(text, "^{at}.{}", part.size),
         At::Reg(reg) => {
-            let (name, whole) = place::ida_part_register(arch, reg, part.size);
+            let (name, whole) = regs.part(reg, part.size);
             if whole == part.size { write!(text, "{name}") } else { write!(text, "{name}.{}", part.size) }
         }
     };
