@@ -279,9 +279,7 @@ fn operands(ins: &Instruction, op: &mut Op) {
         if memory.is_none() && ins.op_kind(1) != OpKind::Register {
             op.target = ins.immediate(1);
         }
-    } else if is_zeroing(ins) {
-        op.written = Written::Constant;
-    } else if ins.mnemonic() == Mnemonic::Lea && ins.is_ip_rel_memory_operand() {
+    } else if is_zeroing(ins) || (ins.mnemonic() == Mnemonic::Lea && ins.is_ip_rel_memory_operand()) {
         op.written = Written::Constant;
     }
 }

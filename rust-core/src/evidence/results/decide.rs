@@ -230,10 +230,11 @@ impl State<'_> {
             return self.pass(f, node, low, (passed, callee), ignored, deferred);
         }
         let alone = |s: Seen| only(s) && ignored == 0;
-        if low == 0 && alone(Seen { call_read: true, ..Seen::default() }) {
-            if let Some(decision) = self.allocation(node) {
-                return decision;
-            }
+        if low == 0
+            && alone(Seen { call_read: true, ..Seen::default() })
+            && let Some(decision) = self.allocation(node)
+        {
+            return decision;
         }
         let avoided = node.avoided >> low & 1 != 0 && node.every_ret >> low & 1 != 0;
         if low > 0 && avoided && alone(Seen { read: true, ..Seen::default() }) {
