@@ -115,6 +115,12 @@ fn the_dictionary_has_its_place() {
 #[test]
 fn bodies_of_loops_return_whether_to_go_on() {
     check("loops", &NEW, "main.count-range1", "(i int, s string) (bool)");
+    check("loops", &NEW, "main.count", "() (n int)");
+}
+
+#[test]
+fn functions_around_loops_may_hide_their_results() {
+    check("loops", &NEW, "main.find", "(n int) () Results?");
 }
 
 #[test]

@@ -6,7 +6,6 @@ use goabi::abi::assign::{Assignment, Placed, assign, assign_shapes};
 use goabi::abi::location::Scalar;
 use goabi::abi::registers::Convention;
 use goabi::abi::shape::{Component, Shape};
-use goabi::arch::Arch;
 use goabi::evidence::dwarf::{self, Doubt, DwarfFunction, Witness};
 use goabi::golang::Metadata;
 use goabi::golang::arg_info::{self, Item};
@@ -132,7 +131,7 @@ impl Program<'_> {
         let [internal, abi0] = &self.conventions;
         let marked = self.image.symbols_at(func.entry).iter().any(|symbol| symbol.name.ends_with(".abi0"));
         let written = self.written(function, func, pieces.as_deref()).filter(|_| !marked);
-        let convention = [internal, abi0].into_iter().filter(|c| !marked || !c.uses_registers()).find(|c| fits(c));
+        let convention = Some(if marked { abi0 } else { internal }).filter(|convention| fits(convention));
         match (convention, written) {
             (Some(convention), written) => {
                 let assigned = assign(&self.types, &function.signature, convention);
@@ -170,7 +169,8 @@ impl Program<'_> {
 
     /// The assignment of what the sources say, if the witnesses agree with it.
     fn written(&self, function: &DwarfFunction, func: &Func, pieces: Option<&[(u32, u32)]>) -> Option<Assignment> {
-        let source = self.sources.get(&function.name)?;
+        // Of a function without a body this is what another package believes of it.
+        let source = self.sources.get(&function.name).filter(|source| source.has_body)?;
         let assigned = assign_shapes(&source.params, &source.results, &self.conventions[0]);
         let fits = func.args.is_none_or(|args| args == assigned.area.args_size);
         (fits && pieces.is_none_or(|pieces| dwarf::agrees(pieces, &dwarf::homes(&assigned, 0)))).then_some(assigned)
@@ -259,6 +259,7 @@ fn shape(text: &str) -> Option<Shape> {
         Some(Component { off: off.parse().ok()?, size: size.parse().ok()?, kind })
     };
     let components = parts.split(',').filter(|p| !p.is_empty()).map(component).collect::<Option<Vec<_>>>()?;
-    debug_assert_eq!(Arch::Amd64.ptr_size(), 8);
+    // A value of very many scalars is one opaque piece, and never in registers.
+    let registers = registers && components.iter().all(|part| part.size <= 64);
     Some(Shape { size, align, components, registers })
 }

@@ -7,12 +7,13 @@
 //! which is the size of everything that is assigned, and FUNCDATA_ArgInfo, which lists every parameter's pieces.
 //!
 //! *Where it lies.* Releases leave out blank parameters, results in registers, results of wrappers, the dictionary of
-//! shaped code and the result of loop bodies, list results twice, or list a part in the abstract function and a part in
+//! shaped code and the result of loop bodies, unnamed results of functions with range-over-func loops, list results twice, or list a part in the abstract function and a part in
 //! the concrete one. [`merge`] undoes what can be undone; the rest is in [`DwarfFunction::doubts`].
 
 mod functions;
 mod info;
 mod listing;
+mod loops;
 mod merge;
 mod types;
 
@@ -25,6 +26,7 @@ use crate::report::Source;
 use crate::types::{Kind, Param, Role, Signature, Type, TypeId, Types};
 use functions::{Functions, Listed};
 use info::{Buffers, Info};
+use loops::Loops;
 use merge::{MAX_FORMALS, Merged, Value};
 use std::collections::HashMap;
 use types::TypeReader;
@@ -112,10 +114,12 @@ pub fn read(image: &Image<'_>, types: &mut Types) -> Dwarf {
     let Some(buffers) = Buffers::load(image) else { return Dwarf::default() };
     let mut info = Info::new(&buffers);
     let listed = functions::list(&mut info);
+    let names = listed.concrete.iter().chain(listed.origins.values()).map(|function| function.name);
+    let loops = Loops::of(names.filter_map(|name| std::str::from_utf8(name).ok()));
     let hidden = Hidden::intern(types, image.arch.ptr_size());
     let mut reader = TypeReader::new(&info, types, image.arch);
     let mut out: Vec<DwarfFunction> =
-        listed.concrete.iter().filter_map(|function| build(function, &listed, &hidden, &mut reader)).collect();
+        listed.concrete.iter().filter_map(|function| build(function, &listed, &loops, &hidden, &mut reader)).collect();
     reader.finish();
     out.sort_by_key(|function| function.entry);
     out.dedup_by_key(|function| function.entry);
@@ -144,6 +148,7 @@ impl Hidden {
 fn build<'d>(
     function: &Listed<'d>,
     listed: &Functions<'d>,
+    loops: &Loops<'_>,
     hidden: &Hidden,
     reader: &mut TypeReader<'_, '_, 'd>,
 ) -> Option<DwarfFunction> {
@@ -157,7 +162,7 @@ fn build<'d>(
         return None;
     }
     let name = String::from_utf8_lossy(name).into_owned();
-    let merged = merge::merge(function, origin, &name);
+    let merged = merge::merge(function, origin, &name, loops);
     let signature = signature(&merged, hidden, reader)?;
     let nothing = signature.params.is_empty() && signature.results.is_empty();
     let doubts =

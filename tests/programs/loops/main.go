@@ -23,4 +23,17 @@ func count() (n int) {
 	return n
 }
 
-func main() { println(count()) }
+//go:noinline
+func find(n int) (int, string) {
+	for i, s := range pairs {
+		if i == n {
+			return i, s
+		}
+	}
+	return -1, ""
+}
+
+func main() {
+	i, s := find(count())
+	println(i, s)
+}

@@ -3,6 +3,7 @@
 
 use super::functions::{Formal, Listed};
 use super::listing::Listing;
+use super::loops::Loops;
 use crate::golang::symbol_name::{NameKind, SymbolName};
 use std::collections::HashMap;
 
@@ -34,7 +35,12 @@ const DICT: Value<'_> = Value { name: b".dict", ty: None, is_dict: true, frame_o
 const GOES_ON: Value<'_> = Value { name: b"", ty: None, is_dict: false, frame_offset: None };
 
 /// Merges a function with the abstract function that it completes.
-pub(super) fn merge<'d>(function: &Listed<'d>, origin: Option<&Listed<'d>>, symbol: &str) -> Merged<'d> {
+pub(super) fn merge<'d>(
+    function: &Listed<'d>,
+    origin: Option<&Listed<'d>>,
+    symbol: &str,
+    loops: &Loops<'_>,
+) -> Merged<'d> {
     let listing = Listing::of(function.minor);
     let name = SymbolName::parse(symbol);
     let shared = origin.map_or(&[][..], |origin| &origin.formals);
@@ -57,8 +63,9 @@ pub(super) fn merge<'d>(function: &Listed<'d>, origin: Option<&Listed<'d>>, symb
         results.push(GOES_ON);
     }
     let wrapper_hides = function.is_wrapper && !listing.wrapper_results && results.is_empty();
+    let loop_hides = results.is_empty() && loops.hide_results(symbol, &name);
     let may_be_assembly = params.is_empty() && results.is_empty() && !listing.assembly_is_marked;
-    let results_listed = listing.register_results && !wrapper_hides && !may_be_assembly;
+    let results_listed = listing.register_results && !wrapper_hides && !loop_hides && !may_be_assembly;
     let in_order = !listing.numbered_results || numbered(&results, b"~r");
     let in_order = in_order && (!listing.blanks || numbered(&params, b"~p"));
     Merged { params, results, is_method, results_listed, in_order }
@@ -143,7 +150,8 @@ mod tests {
     #[track_caller]
     fn check(symbol: &str, minor: u16, own: &'static [&'static str], shared: &'static [&'static str], expected: &str) {
         let (function, origin) = (listed(minor, own, 0), listed(minor, shared, 1000));
-        let merged = merge(&function, Some(&origin), symbol);
+        let loops = Loops::of(["p.looping-range1", "p.(*t).each-range1.func2"].into_iter());
+        let merged = merge(&function, Some(&origin), symbol, &loops);
         let names = |values: &[Value<'_>]| {
             let names: Vec<_> = values.iter().map(|value| String::from_utf8_lossy(value.name)).collect();
             names.join(" ")
@@ -177,6 +185,9 @@ mod tests {
     fn what_is_not_listed_is_put_back_or_doubted() {
         check("p.f-range1", 26, &["a"], &[], "(a) ()");
         check("p.f", 17, &["a"], &[], "(a) () results?");
+        check("p.looping", 26, &["a"], &[], "(a) () results?");
+        check("p.looping", 26, &["a", "=n"], &[], "(a) (n)");
+        check("p.(*outer).each", 26, &["a"], &[], "(a) () results?");
         check("p.f", 26, &["~p1"], &[], "(~p1) () order?");
         check("p.f", 26, &["=~r1"], &[], "() (~r1) order?");
         check("p.f", 17, &["a", "=~r1"], &[], "(a) (~r1) results?");
