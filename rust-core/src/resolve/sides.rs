@@ -7,7 +7,6 @@ use super::{Resolved, Scratch, body, frame};
 use crate::abi::assign::{Area, Placed, assign};
 use crate::abi::location::{Reg, RegSet};
 use crate::code::usage::Summary;
-use crate::evidence::arg_info::ArgList;
 use crate::evidence::helpers::Special;
 use crate::evidence::results::{self, Inferred};
 use crate::evidence::{Claim, Typed, Value};
@@ -59,7 +58,7 @@ impl Input<'_, '_> {
         let silent = spills.is_empty() && list.is_some_and(|l| !l.groups.is_empty() || self.func.args != Some(0));
         let hides = !self.program.names || self.program.meta.obfuscated || self.program.name(self.func).contains('[');
         let may_hide_first = hides && list.is_some();
-        if silent || list.is_some_and(|l| !l.is_complete() || (may_hide_first && self.leaves_room(l))) {
+        if silent || list.is_some_and(|l| !l.is_complete()) {
             reads = self.reads(scratch, knowledge);
         }
         let facts = Facts {
@@ -71,12 +70,6 @@ impl Input<'_, '_> {
             reads: &reads,
         };
         params::locate(&facts, convention)
-    }
-
-    /// Whether bytes before the first spill slot are not listed as parameters.
-    fn leaves_room(&self, list: &ArgList) -> bool {
-        let first = self.first.growth.as_ref().and_then(|g| g.spills.first());
-        first.is_some_and(|spill| spill.disp > self.program.internal.arg_base as i32) && list.scalars().all(|c| c.0 > 0)
     }
 
     /// What the body reads of what it was given.

@@ -79,11 +79,7 @@ pub(super) fn locate(facts: &Facts<'_>, convention: &Convention) -> Option<Locat
             stack_args = end;
             Confidence::Guess
         }
-        () if hidden_on_stack && facts.reads.stack.iter().any(|off| *off < start) => {
-            stack_args = unlisted_end(facts.reads, 0, start);
-            values.splice(0..0, stack_words(0, stack_args));
-            Confidence::Guess
-        }
+        // Stack results are far likelier.
         () if hidden_on_stack => Confidence::Likely,
         () => Confidence::Exact,
     };
