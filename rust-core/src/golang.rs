@@ -142,26 +142,33 @@ impl Found {
             notes.push(format!("pclntab: {} function records are damaged", pclntab.damaged));
         }
         let span = infer::narrow(span, &pclntab);
-        let version = settle_version(image, &build, span, &mut notes);
-        pclntab.settle(image, version.minor(), module);
         let obfuscated = !known_magic || build.go_version == "unknown";
+        let by_names = || if obfuscated { span } else { infer::by_names(image, span, &pclntab) };
+        let version = settle_version(image, &build, span, by_names, &mut notes);
+        pclntab.settle(image, version.minor(), module);
         Metadata { version, build, pclntab, modules: self.modules, obfuscated, notes }
     }
 }
 
-/// The stored version if the structure can be of it, or else what the structure allows.
-fn settle_version(image: &Image, build: &BuildInfo, span: Span, notes: &mut Vec<String>) -> Version {
+/// The stored version if the structure can be of it, or else what structure and names allow.
+fn settle_version(
+    image: &Image,
+    build: &BuildInfo,
+    span: Span,
+    by_names: impl Fn() -> Span,
+    notes: &mut Vec<String>,
+) -> Version {
     let stored = build.version().or_else(|| version::build_version(image, span));
-    let fits = |v: &Version| span.and(Span { min: v.min, max: v.max }).is_some();
-    let inferred = Version::inferred(span.min, span.max);
-    match stored {
-        Some(stored) if fits(&stored) => stored,
-        Some(stored) => {
-            notes.push(format!("the version is given as {}, the structure is that of {}", stored.text, inferred.text));
-            inferred
-        }
-        None => inferred,
-    }
+    let misfit = match stored {
+        Some(stored) if span.and(Span { min: stored.min, max: stored.max }).is_some() => return stored,
+        stored => stored.map(|stored| stored.text),
+    };
+    let Span { min, max } = by_names();
+    let inferred = Version::inferred(min, max);
+    notes.extend(
+        misfit.map(|text| format!("the version is given as {text}, the structure is that of {}", inferred.text)),
+    );
+    inferred
 }
 
 /// Where text may start when nothing says so: the place from which the program's entry point is a function's entry.

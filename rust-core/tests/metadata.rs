@@ -7,7 +7,7 @@ mod go;
 
 use goabi::arch::{Arch, Os};
 use goabi::error::Error;
-use goabi::golang::{Func, FuncData, FuncId, Metadata, PcData, Version, VersionSource, arg_info};
+use goabi::golang::{Func, FuncData, FuncId, Metadata, PcData, Version, VersionSource, arg_info, layout};
 use goabi::image::{Format, Image, Segment, SegmentsInfo};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -173,17 +173,19 @@ fn pclntab_offset(data: &[u8]) -> usize {
 }
 
 #[test]
-fn versions_are_inferred_from_structure() {
-    let mut ranges = Vec::new();
+fn versions_are_inferred_from_structure_and_names() {
     for release in RELEASES {
-        let data = nameless(release);
-        let metadata = Metadata::read(&Image::parse(&data).unwrap()).unwrap();
-        let Version { min, max, source, .. } = metadata.version;
-        assert!((min..=max).contains(&minor(release)), "go1.{min}-go1.{max} is not go{release}");
-        assert_eq!(source, VersionSource::Inferred);
-        ranges.push(max.min(28) - min);
+        let mut data = nameless(release);
+        let at = pclntab_offset(&data);
+        for (magic, widest) in [(None, 0), (Some([0x5a, 0x13, 0xc7, 0x88]), 2)] {
+            magic.into_iter().for_each(|magic| data[at..at + 4].copy_from_slice(&magic));
+            let metadata = Metadata::read(&Image::parse(&data).unwrap()).unwrap();
+            let Version { min, max, source, .. } = metadata.version;
+            assert!((min..=max).contains(&minor(release)), "go1.{min}-go1.{max} is not go{release}");
+            assert!(max - min <= widest || max == layout::OPEN, "go1.{min}-go1.{max} for go{release}");
+            assert_eq!(source, VersionSource::Inferred);
+        }
     }
-    assert!(ranges.iter().all(|width| *width <= 2), "{ranges:?}");
 }
 
 #[test]

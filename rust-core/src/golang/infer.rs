@@ -4,6 +4,8 @@ use super::func_id::{self, FuncId};
 use super::funcdata;
 use super::layout::OPEN;
 use super::pclntab::{Census, Header, Pclntab, Span};
+use crate::image::Image;
+use std::collections::HashSet;
 
 /// `funcID` came with this one.
 const WITH_IDS: Span = Span { min: 10, max: OPEN };
@@ -46,4 +48,24 @@ pub(super) fn narrow(span: Span, pclntab: &Pclntab) -> Span {
     let census = pclntab.census();
     let span = by_text_start(span, &pclntab.header);
     by_table_counts(by_wrapper_id(span, &census), &census)
+}
+
+/// Functions that every program has from a version on, where structure does not tell neighbours apart.
+const NEWCOMERS: &[(u16, &str)] = &[
+    (13, "runtime.bgscavenge"),
+    (15, "runtime.lock2"),
+    (19, "runtime.readGOMEMLIMIT"),
+    (23, "runtime.blockTimerChan"),
+    (24, "runtime.getGCMaskOnDemand"),
+];
+
+/// Narrows `span` by the runtime's own function names. They must be those of the source: a missing name counts too.
+pub(super) fn by_names(image: &Image, span: Span, pclntab: &Pclntab) -> Span {
+    let names = pclntab.funcs.iter().map(|f| pclntab.name(image, f));
+    let present: HashSet<_> = names.filter(|name| NEWCOMERS.iter().any(|(_, known)| known == name)).collect();
+    NEWCOMERS.iter().fold(span, |span, (since, name)| {
+        let from = Span { min: *since, max: OPEN };
+        let before = Span { min: 0, max: since - 1 };
+        span.and(if present.contains(*name) { from } else { before }).unwrap_or(span)
+    })
 }
