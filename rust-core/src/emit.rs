@@ -40,6 +40,22 @@ pub(crate) fn sure_usercall(f: &Function, min: Confidence) -> Option<&str> {
     f.usercall.as_deref().filter(|_| confidence(f) >= min)
 }
 
+/// Why hosts get no prototype of a function, `None` when they get one.
+pub(crate) fn missing(f: &Function, min: Confidence) -> Option<String> {
+    let unknown = Confidence::Unknown;
+    Some(match (&f.usercall, f.confidence.params > unknown, f.confidence.results > unknown) {
+        (Some(_), ..) if confidence(f) >= min => return None,
+        (Some(_), ..) => format!("only a {}", text::confidence_word(confidence(f))),
+        (None, false, false) => "nothing is known".into(),
+        (None, false, true) => "the parameters are not known".into(),
+        (None, true, false) => "the results are not known".into(),
+        (None, true, true) => f.notes.iter().find_map(|note| note.strip_prefix(NO_PROTOTYPE)).unwrap_or("?").into(),
+    })
+}
+
+/// How the note begins that says why a function of known sides has no prototype.
+const NO_PROTOTYPE: &str = "no IDA prototype: ";
+
 /// The lower of a function's two confidences.
 pub(crate) fn confidence(f: &Function) -> Confidence {
     f.confidence.params.min(f.confidence.results)
@@ -96,7 +112,7 @@ fn function_usercall(context: &Context<'_>, f: &mut Function) -> Option<String> 
     match Prototype::of(context, &Callee::of_function(f)) {
         Ok(prototype) => Some(prototype.text(context, false)),
         Err(why) => {
-            let note = format!("no IDA prototype: {why}");
+            let note = format!("{NO_PROTOTYPE}{why}");
             if !f.notes.contains(&note) {
                 f.notes.push(note);
             }

@@ -172,7 +172,7 @@ impl<'a> Plan<'a> {
     fn function(&self, f: &'a Function) -> FunctionLine<'a> {
         let made = match sure_usercall(f, self.min) {
             Some(_) => self.apply(f),
-            None => Err(if f.usercall.is_some() { "not sure enough".into() } else { "not known".into() }),
+            None => Err(super::missing(f, self.min).unwrap_or_default()),
         };
         let (apply, why) = match made {
             Ok(apply) => (Some(apply), None),
@@ -293,5 +293,52 @@ fn conventions(f: &Function) -> &'static [&'static str] {
             "runtime.duffcopy" => &["duffcopy", "abi-internal"],
             _ => &["abi-internal"],
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(arch: Arch, parts: &[(u64, u64, &str)], size: u64, wanted: &str) {
+        let regs = Registers::new(arch);
+        let part = |(off, size, loc): &(u64, u64, &str)| Part { off: *off, size: *size, at: regs.parse(loc).unwrap() };
+        let parts: Vec<Part> = parts.iter().map(part).collect();
+        let place = |node: Varnode| match node.stack {
+            Some(at) => format!("Stack[{at}]:{}", node.size),
+            None => format!("{}:{}", node.reg.unwrap_or_default(), node.size),
+        };
+        let text = match storage(&regs, &parts, size, u64::from(arch.info().arg_base)) {
+            Ok(all) => all.into_iter().map(place).collect::<Vec<_>>().join(","),
+            Err(why) => why,
+        };
+        assert_eq!(text, wanted);
+    }
+
+    #[test]
+    fn the_last_bytes_come_first_on_little_endian_machines() {
+        check(Arch::Amd64, &[(0, 8, "RAX"), (8, 8, "RBX")], 16, "RBX:8,RAX:8");
+        check(Arch::Ppc64, &[(0, 8, "R3"), (8, 8, "R4")], 16, "r3:8,r4:8");
+    }
+
+    #[test]
+    fn padding_belongs_to_the_part_before_it() {
+        check(Arch::Amd64, &[(0, 1, "RAX"), (8, 8, "RBX")], 16, "RBX:8,RAX:8");
+        check(Arch::Amd64, &[(0, 8, "RAX"), (8, 4, "RBX")], 16, "RBX:8,RAX:8");
+        check(Arch::Amd64, &[(0, 1, "RAX"), (1, 1, "RBX"), (4, 4, "RCX")], 8, "RCX:4,RBX:3,RAX:1");
+        check(Arch::Arm64, &[(0, 4, "V0"), (4, 1, "X0")], 8, "x0:4,q0:4");
+    }
+
+    #[test]
+    fn the_stack_is_counted_from_the_return_address_and_joined() {
+        check(Arch::Amd64, &[(0, 16, "stack+0")], 16, "Stack[8]:16");
+        check(Arch::I386, &[(0, 4, "stack+4")], 4, "Stack[8]:4");
+        check(Arch::Amd64, &[(0, 8, "XMM0"), (8, 4, "stack+0"), (16, 8, "stack+8")], 24, "Stack[8]:16,XMM0:8");
+    }
+
+    #[test]
+    fn what_no_register_can_hold_is_refused() {
+        check(Arch::Amd64, &[(0, 8, "RAX"), (16, 8, "RBX")], 24, "more padding than a register holds");
+        check(Arch::Amd64, &[(8, 8, "RAX")], 16, "more padding than a register holds");
     }
 }

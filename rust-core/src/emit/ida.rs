@@ -151,7 +151,7 @@ impl<'a> Plan<'a> {
 
     pub(crate) fn function(&self, f: &'a Function) -> impl Serialize + use<'a> {
         let apply = sure_usercall(f, self.min).and_then(|_| self.apply(&Callee::of_function(f), false));
-        let why = if apply.is_none() { Some(self.reason(f)) } else { None };
+        let why = if apply.is_none() { super::missing(f, self.min) } else { None };
         FunctionLine {
             entry: f.entry,
             entries: &f.entries,
@@ -162,16 +162,6 @@ impl<'a> Plan<'a> {
             noreturn: f.noreturn,
             apply,
             why,
-        }
-    }
-
-    fn reason(&self, f: &Function) -> String {
-        match (&f.usercall, f.confidence.params, f.confidence.results) {
-            (Some(_), params, results) => format!("only {:?}", params.min(results)).to_lowercase(),
-            (None, Confidence::Unknown, Confidence::Unknown) => "nothing is known".into(),
-            (None, Confidence::Unknown, _) => "the parameters are not known".into(),
-            (None, _, Confidence::Unknown) => "the results are not known".into(),
-            _ => f.notes.iter().find(|note| note.starts_with("no IDA")).cloned().unwrap_or_default(),
         }
     }
 

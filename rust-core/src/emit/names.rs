@@ -111,6 +111,11 @@ impl Scope {
         self.taken.insert(name.to_string());
     }
 
+    /// Whether a name is used.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.taken.contains(name)
+    }
+
     /// `base`, or `base_2`, `base_3`, … when that is taken.
     pub(crate) fn unique(&mut self, base: String) -> String {
         if self.taken.insert(base.clone()) {
@@ -148,9 +153,17 @@ pub(crate) fn member_ident(go_name: &str) -> String {
 
 /// An identifier for a type: `net/http.Request` is `http_Request`, and whatever has no package starts with `go_`.
 pub(crate) fn type_ident(go_name: &str) -> String {
-    let short = strip_paths(go_name);
+    spell_type(&strip_paths(go_name))
+}
+
+/// The same with whole import paths, for when two packages have one name: `internal_runtime_atomic_Uint32`.
+pub(crate) fn long_type_ident(go_name: &str) -> String {
+    spell_type(go_name)
+}
+
+fn spell_type(short: &str) -> String {
     let mut text = String::with_capacity(short.len() + 8);
-    let mut rest = short.as_str();
+    let mut rest = short;
     while let Some(first) = rest.chars().next() {
         match spelled(rest) {
             Some((word, used)) => {

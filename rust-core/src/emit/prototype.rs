@@ -13,8 +13,8 @@ use crate::report::{Confidence, Function, Piece, Type, Value};
 use super::names;
 use super::text::escape;
 
-/// Characters of one type; longer ones are cut.
-const MAX_TYPE: usize = 120;
+/// Characters of one name; longer ones are cut.
+const MAX_NAME: usize = 120;
 
 /// Writes prototypes.
 pub(crate) struct Prototypes {
@@ -42,7 +42,7 @@ impl Prototypes {
                 params.remove(0);
                 let _ = write!(text, "({}) {}", writer.named(0, value), escape(method_name(&f.name)));
             }
-            None => text.push_str(&escape(&own_name(f, &package))),
+            None => text.push_str(&cut(escape(&own_name(f, &package)).into_owned())),
         }
         let list: Vec<String> = params.into_iter().map(|(n, value)| writer.named(n, value)).collect();
         let _ = write!(text, "({})", if known { list.join(", ") } else { "?".into() });
@@ -93,12 +93,7 @@ impl Writer<'_> {
     }
 
     fn go_type(&self, name: &str) -> String {
-        let mut text = without_package(name, self.package);
-        if let Some((cut, _)) = text.char_indices().nth(MAX_TYPE) {
-            text.truncate(cut);
-            text.push('…');
-        }
-        text
+        cut(without_package(name, self.package))
     }
 
     fn untyped(&self, value: &Value) -> String {
@@ -125,6 +120,15 @@ impl Writer<'_> {
             (_, size) => format!("[{size}]byte"),
         }
     }
+}
+
+/// Cuts a name that is too long to read.
+fn cut(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(MAX_NAME) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
 }
 
 /// Whether the compiler made the name up (`~r0`), or there is none.

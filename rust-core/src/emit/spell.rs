@@ -33,7 +33,10 @@ pub(crate) fn name_all(types: &mut [Type], c: &CTypes, scope: &mut Scope) {
 
 /// The name of a type that does not depend on another's; empty for pointers.
 fn own_name(ty: &Type, form: Option<&Form>, scope: &mut Scope) -> String {
-    let identifier = |scope: &mut Scope| scope.unique(ident(ty));
+    let identifier = |scope: &mut Scope| {
+        let ident = ident(ty, scope);
+        scope.unique(ident)
+    };
     match form {
         Some(Form::Pointer(_)) => String::new(),
         Some(Form::Handle) if ty.kind == "func" => format!("{} *", FUNC.name),
@@ -47,8 +50,11 @@ fn own_name(ty: &Type, form: Option<&Form>, scope: &mut Scope) -> String {
     }
 }
 
-fn ident(ty: &Type) -> String {
-    let ident = names::type_ident(&ty.go_name);
+fn ident(ty: &Type, scope: &Scope) -> String {
+    let mut ident = names::type_ident(&ty.go_name);
+    if scope.has(&ident) && ty.go_name.contains('/') {
+        ident = names::long_type_ident(&ty.go_name);
+    }
     if ident == "go_" || names::is_keyword(&ident) { format!("go_{}_{}", ty.kind, ty.id) } else { ident }
 }
 

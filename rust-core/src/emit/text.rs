@@ -12,6 +12,9 @@ use crate::report::{Confidence, Function, Report, Sides, Source};
 /// Columns that the Go-style prototype is padded to.
 const PROTOTYPE: usize = 64;
 
+/// Different words that the summary lists.
+const MOST: usize = 10;
+
 /// Writes the listing.
 pub fn write(report: &Report, out: &mut dyn Write, min: Confidence) -> io::Result<()> {
     let widest = |text: fn(&Function) -> String| report.functions.iter().map(|f| text(f).len()).max().unwrap_or(0);
@@ -21,7 +24,7 @@ pub fn write(report: &Report, out: &mut dyn Write, min: Confidence) -> io::Resul
         line(f, min, widths, &common, out)?;
     }
     writeln!(out)?;
-    summary(report, &common, out)
+    summary(report, &common, out, min)
 }
 
 fn line(f: &Function, min: Confidence, widths: [usize; 3], common: &str, out: &mut dyn Write) -> io::Result<()> {
@@ -87,14 +90,19 @@ fn spoils(usercall: &str) -> &str {
     usercall[start..].find("> ").map_or("", |end| &usercall[start..start + end + 2])
 }
 
-fn summary(report: &Report, common: &str, out: &mut dyn Write) -> io::Result<()> {
+fn summary(report: &Report, common: &str, out: &mut dyn Write, min: Confidence) -> io::Result<()> {
     let total = report.functions.len();
     let go = &report.go;
     let binary = &report.binary;
     let (os, arch) = (escape(&binary.os), escape(&binary.arch));
     writeln!(out, "{} {os}/{arch}, {} ({})", escape(&binary.format), escape(&go.version), escape(&go.version_source))?;
-    let usercalls = report.functions.iter().filter(|f| f.usercall.is_some()).count();
+    let usercalls = report.functions.iter().filter(|f| super::sure_usercall(f, min).is_some()).count();
     writeln!(out, "{total} functions, {usercalls} with an IDA prototype ({})", percent(usercalls, total))?;
+    let why = |f: &Function| super::missing(f, min).map(|why| why.rsplit(": ").next().unwrap_or_default().to_string());
+    let missing = most_first(report.functions.iter().filter_map(why));
+    if !missing.is_empty() {
+        writeln!(out, "  without: {}", escape(&missing))?;
+    }
     coverage(report, "parameters", |f| (f.confidence.params, f.source.params), out)?;
     coverage(report, "results", |f| (f.confidence.results, f.source.results), out)?;
     writeln!(out, "evidence: {}", evidence(report).join(", "))?;
@@ -110,23 +118,31 @@ fn summary(report: &Report, common: &str, out: &mut dyn Write) -> io::Result<()>
 
 type Claim = fn(&Function) -> (Confidence, Option<Source>);
 
-/// `parameters: exact 96.1 %, likely 2.0 %, …; from dwarf 12, rtype 3, …`.
+/// `parameters: exact 96.1 %, likely 2.0 %, …; from 12 dwarf, 3 rtype, …`.
 fn coverage(report: &Report, side: &str, claim: Claim, out: &mut dyn Write) -> io::Result<()> {
     let total = report.functions.len();
     let mut sure = [0usize; 4];
-    let mut sources: BTreeMap<&str, usize> = BTreeMap::new();
-    for (confidence, source) in report.functions.iter().map(claim) {
+    for (confidence, _) in report.functions.iter().map(claim) {
         sure[confidence as usize] += 1;
-        if source.is_some() {
-            *sources.entry(source_word(source)).or_default() += 1;
-        }
     }
     let levels = [Confidence::Exact, Confidence::Likely, Confidence::Guess, Confidence::Unknown];
     let shares = levels.map(|level| format!("{} {:>7}", confidence_word(level), percent(sure[level as usize], total)));
-    let mut sources: Vec<(&str, usize)> = sources.into_iter().collect();
-    sources.sort_by_key(|(_, times)| std::cmp::Reverse(*times));
-    let sources: Vec<String> = sources.into_iter().map(|(word, times)| format!("{word} {times}")).collect();
-    writeln!(out, "  {side:<10}  {}   from {}", shares.join("  "), sources.join(", "))
+    let known = report.functions.iter().map(claim).filter(|(_, source)| source.is_some());
+    let sources = most_first(known.map(|(_, source)| source_word(source).to_string()));
+    writeln!(out, "  {side:<10}  {}   from {sources}", shares.join("  "))
+}
+
+/// Different words with how often each comes, the most frequent first; the rarest are left out.
+fn most_first(words: impl Iterator<Item = String>) -> String {
+    let mut count: BTreeMap<String, usize> = BTreeMap::new();
+    for word in words {
+        *count.entry(word).or_default() += 1;
+    }
+    let mut count: Vec<(String, usize)> = count.into_iter().collect();
+    count.sort_by_key(|(_, times)| std::cmp::Reverse(*times));
+    let list: Vec<String> = count.iter().take(MOST).map(|(word, times)| format!("{times} {word}")).collect();
+    let rest = if count.len() > MOST { ", …" } else { "" };
+    list.join(", ") + rest
 }
 
 /// What the file had for the recovery to use.
