@@ -7,7 +7,7 @@ mod go;
 
 use goabi::golang::methods::{TypedCode, Why, typed_code};
 use goabi::golang::rtype::TypeReader;
-use goabi::golang::{Metadata, symbol_name::SymbolName};
+use goabi::golang::{Metadata, Version, symbol_name::SymbolName};
 use goabi::image::Image;
 use goabi::types::{Kind, Param, Signature, TypeId, Types};
 use std::collections::HashSet;
@@ -65,37 +65,40 @@ fn lines(types: &Types, id: TypeId) -> Vec<String> {
 }
 
 struct Read {
+    types: Types,
     lines: HashSet<String>,
     code: Vec<TypedCode>,
 }
 
-fn read(image: &Image) -> Read {
-    let meta = Metadata::read(image).unwrap();
+fn read_as(image: &Image, meta: &Metadata, version: &Version) -> Read {
     let mut types = Types::default();
-    let mut reader = TypeReader::new(image, &meta.version, &meta.modules);
+    let mut reader = TypeReader::new(image, version, &meta.modules);
     let code = typed_code(&mut reader, &mut types);
     assert_eq!(reader.notes(), [""; 0]);
     let mut all: HashSet<String> = reader.known().iter().flat_map(|(_, id)| lines(&types, *id)).collect();
     let methods = code.iter().filter(|c| c.why == Why::Method);
-    all.extend(
-        methods.map(|c| format!("method {}: {} {:#x} {}", c.type_name, c.method, c.addr, spell(&types, &c.signature))),
-    );
-    Read { lines: all, code }
+    all.extend(methods.map(|c| {
+        format!("method {}: {} {:#x} {}", name(&types, c.owner), c.method, c.addr, spell(&types, &c.signature))
+    }));
+    Read { types, lines: all, code }
 }
 
 /// Symbol names of code are the second witness: receiver and method must be what the types say.
 fn check_symbols(image: &Image, read: &Read) {
     let named = read.code.iter().map(|c| (c, image.symbols_at(c.addr))).filter(|(_, s)| !s.is_empty());
-    let (good, bad): (Vec<_>, Vec<_>) =
-        named.partition(|(code, symbols)| symbols.iter().any(|s| fits(&SymbolName::parse(&s.name), code)));
-    let bad: Vec<String> =
-        bad.iter().map(|(c, s)| format!("{:?} {} {} {}", c.why, c.type_name, c.method, s[0].name)).collect();
+    let (good, bad): (Vec<_>, Vec<_>) = named.partition(|(code, symbols)| {
+        symbols.iter().any(|s| fits(&SymbolName::parse(&s.name), code, name(&read.types, code.owner)))
+    });
+    let bad: Vec<String> = bad
+        .iter()
+        .map(|(c, s)| format!("{:?} {} {} {}", c.why, name(&read.types, c.owner), c.method, s[0].name))
+        .collect();
     assert!(bad.is_empty(), "{} of {}: {bad:#?}", bad.len(), bad.len() + good.len());
     assert!(good.len() > 500, "only {} of {} have symbols", good.len(), read.code.len());
     assert!(read.code.iter().all(|c| !c.disputed));
 }
 
-fn fits(symbol: &SymbolName, code: &TypedCode) -> bool {
+fn fits(symbol: &SymbolName, code: &TypedCode, owner: &str) -> bool {
     if matches!(code.why, Why::Equal | Why::Hasher) {
         return code.method.is_empty();
     }
@@ -104,7 +107,7 @@ fn fits(symbol: &SymbolName, code: &TypedCode) -> bool {
     let package = symbol.package.rsplit('/').next().unwrap_or_default();
     let receiver = bare(symbol.receiver.unwrap_or_default());
     let name = format!("{package}.{receiver}");
-    let (star, of) = code.type_name.strip_prefix('*').map_or((false, &*code.type_name), |t| (true, t));
+    let (star, of) = owner.strip_prefix('*').map_or((false, owner), |t| (true, t));
     // an interface calls methods of values that are not one pointer through a pointer
     let pointer = if code.why == Why::Method { symbol.pointer == star } else { symbol.pointer || !star };
     // unnamed structs are spelled with more qualifiers in symbols
@@ -117,8 +120,13 @@ fn check(release: &str, goos: &str, goarch: &str) {
     let build = go::Build { toolchain: release, args, ..go::plain("types", goos, goarch) };
     let data = build.bytes();
     let image = Image::parse(&data).unwrap();
-    let read = read(&image);
+    let meta = Metadata::read(&image).unwrap();
+    let read = read_as(&image, &meta, &meta.version);
     check_symbols(&image, &read);
+    // nothing but the types themselves says which layout they have
+    let blind = read_as(&image, &meta, &Version::inferred(2, u16::MAX));
+    let differ: Vec<&String> = blind.lines.symmetric_difference(&read.lines).collect();
+    assert!(differ.is_empty(), "{release} {goos}/{goarch} without its version: {differ:#?}");
     if goos == "linux" {
         let out = Command::new(build.file()).output().unwrap();
         let word = if goarch == "386" { "32" } else { "64" };

@@ -4,7 +4,7 @@
 //! on it. An address of which two types say different things is left out.
 
 use super::Typed;
-use crate::golang::methods::{Why, typed_code};
+use crate::golang::methods::typed_code;
 use crate::golang::rtype::TypeReader;
 use crate::report::Source;
 use crate::types::Types;
@@ -13,12 +13,7 @@ use std::collections::HashMap;
 /// Adds the signature of every code address that runtime types speak of.
 pub fn collect(reader: &mut TypeReader<'_>, types: &mut Types, out: &mut HashMap<u64, Vec<Typed>>) {
     for code in typed_code(reader, types).into_iter().filter(|c| !c.disputed) {
-        let text = match code.why {
-            Why::Method | Why::IfaceMethod => format!("method {} of {}", code.method, code.type_name),
-            Why::Itab => format!("itab slot {} of {}", code.method, code.type_name),
-            Why::Equal => format!("== of {}", code.type_name),
-            Why::Hasher => format!("hash of {}", code.type_name),
-        };
+        let text = code.text(types);
         let typed =
             Typed { source: Source::Rtype, signature: code.signature, has_results: true, text, at: vec![code.at] };
         out.entry(code.addr).or_default().push(typed);

@@ -3,8 +3,7 @@
 //! Source: `runtime/iface.go`. Static ones exist from Go 1.7; 1.7 to 1.26 list them (itablinks), from 1.27 they lie side
 //! by side.
 
-use super::rtype::{Itab, Tail, TypeReader};
-use crate::limits::MAX_TYPES;
+use super::rtype::{Itab, Raw, Tail};
 
 /// An itab.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,35 +19,41 @@ pub struct StaticItab<'a> {
 }
 
 /// The itab at `addr`, with the number of bytes it occupies.
-pub fn read<'a>(reader: &TypeReader<'a>, addr: u64) -> Option<(StaticItab<'a>, u64)> {
-    let (raw, ptr) = (reader.raw(), reader.raw().layouts.ptr);
+fn read<'a>(raw: &Raw<'a>, addr: u64) -> Option<(StaticItab<'a>, u64)> {
+    let ptr = raw.layouts.ptr;
     let word = |field| raw.image.word(addr.checked_add(u64::from(raw.layouts.itab.offset(field)?))?);
     let (interface, concrete) = (word(Itab::Inter)?, word(Itab::Type)?);
     raw.header(concrete)?;
     let Tail::Interface(list) = raw.tail(interface, &raw.header(interface)?)? else { return None };
     let fun = addr.checked_add(u64::from(raw.layouts.itab.size))?;
     let len = u64::from(raw.layouts.itab.size) + list.len() as u64 * ptr;
+    raw.spend(len * SHARE)?;
     let code = |at: u64| raw.image.word(at).filter(|c| raw.image.is_exec(*c)).unwrap_or(0);
     let slots = (0..).map(|i| code(fun.saturating_add(i * ptr)));
     let methods = list.into_iter().zip(slots).map(|((name, ty), code)| (name, ty, code)).collect();
     Some((StaticItab { addr, interface, concrete, methods }, len))
 }
 
-/// All of them, by address within each module.
-pub fn enumerate<'a>(reader: &TypeReader<'a>) -> Vec<StaticItab<'a>> {
+/// Itabs do not overlap, so all together may cost this part of what may be read.
+const SHARE: u64 = 16;
+
+/// The first `most` of each module.
+pub(crate) fn enumerate<'a>(raw: &Raw<'a>, most: usize) -> Vec<StaticItab<'a>> {
+    let (image, ptr) = (raw.image, raw.layouts.ptr);
     let mut out = Vec::new();
-    for module in reader.raw().modules {
+    for module in raw.modules {
         let (start, n) = module.itablinks.unwrap_or((0, 0));
-        let (image, ptr) = (reader.raw().image, reader.raw().layouts.ptr);
         let room = image.tail(start).len() as u64 / ptr;
-        let listed = (0..n.min(room)).filter_map(|i| read(reader, image.word(start + i * ptr)?));
-        out.extend(listed.map(|(itab, _)| itab).take(MAX_TYPES));
-        let (mut at, size) = module.itabs.unwrap_or((0, 0));
-        let end = at.saturating_add(size);
-        while let Some((itab, len)) = if at < end { read(reader, at) } else { None } {
-            out.push(itab);
+        let listed = (0..n.min(room)).filter_map(|i| read(raw, image.word(start + i * ptr)?));
+        out.extend(listed.map(|(itab, _)| itab).take(most));
+        let (first, size) = module.itabs.unwrap_or((0, 0));
+        let mut at = first;
+        let next = || {
+            let (itab, len) = if at < first.saturating_add(size) { read(raw, at)? } else { return None };
             at = at.saturating_add(len.max(ptr));
-        }
+            Some(itab)
+        };
+        out.extend(std::iter::from_fn(next).take(most));
     }
     out
 }

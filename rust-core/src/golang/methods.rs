@@ -7,6 +7,7 @@
 
 use super::itab;
 use super::rtype::{RKind, RawMethod, Tail, TypeReader};
+use crate::limits::MAX_TYPES;
 use crate::types::{Kind, Param, Role, Signature, Type, TypeId, Types};
 use std::collections::{HashMap, HashSet};
 
@@ -36,13 +37,29 @@ pub struct TypedCode {
     pub why: Why,
     /// The descriptor or itab that says so.
     pub at: u64,
-    /// Go spelling of the type whose method or function it is.
-    pub type_name: String,
+    /// The type whose method or function it is; the receiver may be a pointer to it.
+    pub owner: TypeId,
     /// Method name; empty for `==` and hash functions.
     pub method: String,
     /// Another structure says something else of the same address, so neither is to be trusted.
     pub disputed: bool,
 }
+
+impl TypedCode {
+    /// What it is, in one line, such as `method Close of *os.File`.
+    pub fn text(&self, types: &Types) -> String {
+        let name: String = types.get(self.owner).map(|t| t.name.chars().take(LONGEST).collect()).unwrap_or_default();
+        match self.why {
+            Why::Method | Why::IfaceMethod => format!("method {} of {name}", self.method),
+            Why::Itab => format!("itab slot {} of {name}", self.method),
+            Why::Equal => format!("== of {name}"),
+            Why::Hasher => format!("hash of {name}"),
+        }
+    }
+}
+
+/// Characters of a type's name that a text repeats.
+const LONGEST: usize = 200;
 
 /// Everything that the types say about code, by address, equal statements once.
 pub fn typed_code(reader: &mut TypeReader, types: &mut Types) -> Vec<TypedCode> {
@@ -115,10 +132,6 @@ struct Found<'r, 'a> {
 }
 
 impl Found<'_, '_> {
-    fn type_name(&self, id: TypeId) -> String {
-        self.types.get(id).map_or_else(String::new, |t| t.name.clone())
-    }
-
     /// The receiver that code called through an interface takes.
     fn iface_receiver(&mut self, addr: u64, id: TypeId) -> Option<TypeId> {
         let direct = self.reader.header(addr)?.direct;
@@ -159,7 +172,7 @@ impl Found<'_, '_> {
     }
 
     fn itabs(&mut self) {
-        for itab in itab::enumerate(self.reader) {
+        for itab in itab::enumerate(self.reader.raw(), MAX_TYPES) {
             let Some(id) = self.reader.at(itab.concrete, self.types) else { continue };
             let Some(receiver) = self.iface_receiver(itab.concrete, id) else { continue };
             if !self.tables.contains_key(&itab.concrete) {
@@ -194,13 +207,15 @@ impl Found<'_, '_> {
         id: TypeId,
         method: &str,
     ) {
-        if code == 0 {
+        let cost =
+            size_of::<TypedCode>() + size_of::<Param>() * (func.params.len() + func.results.len()) + method.len();
+        if code == 0 || self.reader.keep(cost as u64 / 4).is_none() {
             return;
         }
         let receiver = receiver.map(|ty| Param { name: String::new(), ty, role: Some(Role::Receiver) });
         let params = receiver.into_iter().chain(func.params.iter().cloned()).collect();
         let signature = Signature { params, results: func.results.clone(), variadic: func.variadic };
-        let (type_name, method) = (self.type_name(id), method.to_string());
-        self.out.push(TypedCode { addr: code, signature, why, at, type_name, method, disputed: false });
+        let method = method.to_string();
+        self.out.push(TypedCode { addr: code, signature, why, at, owner: id, method, disputed: false });
     }
 }

@@ -11,6 +11,7 @@ mod layout;
 mod name;
 mod uncommon;
 
+pub(crate) use descriptor::Raw;
 pub use descriptor::{Header, Tail};
 pub use kind::RKind;
 pub(crate) use layout::Itab;
@@ -21,15 +22,14 @@ use super::version::Version;
 use crate::image::Image;
 use crate::limits::{MAX_TYPE_DEPTH, MAX_TYPES};
 use crate::types::{Field, Kind, Method, Param, Signature, Type, TypeId, Types};
-use descriptor::Raw;
 use find::{choose, extent, typelinks, walk};
 use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 
 /// How often the type data may be read, as descriptors refer to each other and share names.
-const READS: u64 = 64;
+const READS: u64 = 32;
 /// How often it may be kept: most names are shared by a type and the pointer to it.
-const COPIES: u64 = 4;
+const COPIES: u64 = 8;
 
 /// Reads descriptors into a [`Types`], each once, and remembers which address became which type.
 #[derive(Debug)]
@@ -133,6 +133,7 @@ impl<'a> TypeReader<'a> {
     pub fn signature(&mut self, addr: u64, types: &mut Types) -> Option<Signature> {
         let id = self.at(addr, types)?;
         let Kind::Func(signature) = &types.get(id)?.kind else { return None };
+        self.keep(8 * (signature.params.len() + signature.results.len()) as u64)?;
         let known = signature.params.iter().chain(&signature.results).all(|p| self.is_sound(p.ty));
         known.then(|| signature.clone())
     }
@@ -149,6 +150,15 @@ impl<'a> TypeReader<'a> {
         id
     }
 
+    #[doc(hidden)]
+    pub fn usage(&self, image: &Image, m: &[ModuleData]) -> String {
+        let e = extent(image, m);
+        format!(
+            "extent {e} kept {:.2} read {:.2}",
+            (e * COPIES - self.room) as f64 / e as f64,
+            (e * READS - self.raw.budget.get()) as f64 / e as f64
+        )
+    }
     pub(crate) fn raw(&self) -> &Raw<'a> {
         &self.raw
     }
@@ -166,7 +176,8 @@ impl<'a> TypeReader<'a> {
         known.map(|(id, _)| id)
     }
 
-    fn keep(&mut self, bytes: u64) -> Option<()> {
+    /// Sets memory aside; there is no more when type data was kept often enough.
+    pub(crate) fn keep(&mut self, bytes: u64) -> Option<()> {
         self.room = self.room.checked_sub(bytes)?;
         Some(())
     }

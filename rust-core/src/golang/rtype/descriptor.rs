@@ -74,7 +74,7 @@ impl<'a> Raw<'a> {
         self.image.word(addr)
     }
 
-    pub(super) fn spend(&self, bytes: u64) -> Option<()> {
+    pub(crate) fn spend(&self, bytes: u64) -> Option<()> {
         self.budget.set(self.budget.get().checked_sub(bytes)?);
         Some(())
     }
@@ -282,7 +282,22 @@ impl<'a> Raw<'a> {
         let boxed = if word_kinds { header.direct } else { !(header.direct && (scalar || header.size != self.ptr())) };
         // before 1.4 the size decides, not a flag
         let boxed = boxed || self.layouts.direct == Direct::Fits;
-        (spelled && boxed && self.tail_fits(addr, &header)).then_some(header)
+        let whole = matches!(header.uncommon, Uncommon::None) || self.uncommon(addr, &header).is_some();
+        (spelled && boxed && whole && self.tail_fits(addr, &header)).then_some(header)
+    }
+
+    /// Whether this is a map type whose sizes agree with the layout: groups are a control word and eight slots.
+    pub(super) fn map_fits(&self, addr: u64, header: &Header) -> bool {
+        let at = |field| Some(self.tail_addr(addr).saturating_add(u64::from(self.layouts.map.offset(field)?)));
+        let word = |field| at(field).and_then(|at| self.reader(at).word());
+        let key = self.word(self.tail_addr(addr)).and_then(|key| self.header(key)).map(|key| key.size);
+        let key_size = at(Map::KeySize).and_then(|at| self.reader(at).u8()).map(u64::from);
+        let fits = match (word(Map::GroupSize), word(Map::SlotSize), word(Map::KeysOff)) {
+            (Some(group), Some(slot), _) => slot.checked_mul(8).and_then(|s| s.checked_add(8)) == Some(group),
+            (Some(_), _, keys) => keys == Some(8),
+            _ => key_size == key || key_size == Some(self.ptr()),
+        };
+        header.kind == RKind::Map && fits
     }
 
     fn tail_fits(&self, addr: u64, header: &Header) -> bool {

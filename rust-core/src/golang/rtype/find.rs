@@ -1,7 +1,8 @@
 //! Where descriptors are, and which layout they have.
 
-use super::descriptor::{Header, Raw};
+use super::descriptor::{Header, Raw, Tail};
 use super::layout::{Layouts, Names};
+use crate::golang::itab::{self, StaticItab};
 use crate::golang::moduledata::ModuleData;
 use crate::golang::version::Version;
 use crate::image::Image;
@@ -12,7 +13,8 @@ pub(super) fn extent(image: &Image, modules: &[ModuleData]) -> u64 {
     let data: u64 = type_data(image, modules).iter().map(|(start, end)| end - start).sum();
     // before Go 1.7 types lie anywhere, so their number has to do
     let links = modules.iter().filter_map(|m| m.typelinks).map(|(_, n)| n).max().unwrap_or(0);
-    data.max(links.saturating_mul(1 << 10)).clamp(1 << 16, 1 << 28)
+    let data = if data > 0 { data } else { links.saturating_mul(1 << 10) };
+    data.clamp(1 << 16, 1 << 28)
 }
 
 /// The type data of all modules: start and end, by address, without overlaps.
@@ -57,7 +59,8 @@ pub(super) fn walk<'r, 'a>(
                 let here = at;
                 let passed = known(here);
                 let found = passed.or_else(|| raw.surely(here));
-                at = at.saturating_add(found.map_or(step, |h| raw.len(&h).next_multiple_of(step)));
+                // not the whole of it: what follows the header differs most from release to release
+                at = at.saturating_add(if found.is_some() { u64::from(raw.layouts.head.size) } else { step });
                 if found.is_some() && passed.is_none() {
                     return Some(here);
                 }
@@ -67,16 +70,39 @@ pub(super) fn walk<'r, 'a>(
     })
 }
 
-/// Descriptors that are looked at to choose a layout.
+/// Listed descriptors, and itabs, that are looked at to choose a layout.
 const SAMPLE: usize = 512;
+/// Bytes of type data that are looked at, evenly spread in pages.
+const SAMPLE_BYTES: u64 = 1 << 20;
+const PAGE: u64 = 1 << 12;
 
-/// How many descriptors make sense under a layout.
+/// The aligned addresses of the sample's pages.
+fn pages<'r>(raw: &'r Raw) -> impl Iterator<Item = u64> + 'r {
+    let data = type_data(raw.image, raw.modules);
+    let all: u64 = data.iter().map(|(start, end)| (end - start) / PAGE + 1).sum();
+    let stride = PAGE.saturating_mul(all / (SAMPLE_BYTES / PAGE) + 1);
+    let step = raw.layouts.ptr as usize;
+    let page = move |at: u64, end: u64| (at..end.min(at.saturating_add(PAGE))).step_by(step);
+    let aligned = move |at: u64| at.checked_next_multiple_of(step as u64).unwrap_or(u64::MAX);
+    let starts = move |(start, end)| (aligned(start)..end).step_by(stride as usize).map(move |at| (at, end));
+    data.into_iter().flat_map(starts).flat_map(move |(at, end)| page(at, end))
+}
+
+/// How many descriptors and itabs make sense under a layout.
 fn score(raw: &Raw) -> usize {
-    let listed: Vec<u64> = typelinks(raw).take(SAMPLE).collect();
-    match listed.is_empty() {
-        true => walk(raw, |_| None).take(SAMPLE).count(),
-        false => listed.into_iter().filter(|addr| raw.surely(*addr).is_some()).count(),
+    let worth = |addr: u64| raw.surely(addr).map_or(0, |h| 1 + usize::from(raw.map_fits(addr, &h)));
+    let mut types: usize = pages(raw).map(worth).sum();
+    if types == 0 {
+        // the lists have unnamed types only, mostly pointers: look at what they point at, too
+        let elem = |addr: u64| match raw.tail(addr, &raw.header(addr)?)? {
+            Tail::Elem(elem) => Some(elem),
+            _ => None,
+        };
+        let listed = typelinks(raw).take(SAMPLE).flat_map(|addr| [Some(addr), elem(addr)]);
+        types = listed.flatten().map(worth).sum();
     }
+    let whole = |itab: &StaticItab| !itab.methods.is_empty() && itab.methods.iter().all(|m| m.2 != 0);
+    types + itab::enumerate(raw, SAMPLE).iter().filter(|i| whole(i)).count()
 }
 
 /// The layout of the Go version, unless another one fits and it doesn't; of several possible ones the best, then newest.
@@ -92,6 +118,14 @@ pub(super) fn choose<'a>(raw: &impl Fn(Layouts) -> Raw<'a>, version: &Version, p
         let scored = candidates.into_iter().map(|l| (score(&raw(l.clone())), l));
         scored.max_by_key(|(score, l)| (*score, l.minor))
     };
+    // one that describes anything will do when the version is known
+    if let ([only], true) = (candidates.as_slice(), min == max) {
+        let raw = raw(only.clone());
+        let mut listed = typelinks(&raw).take(SAMPLE).chain(pages(&raw));
+        if listed.any(|addr| raw.surely(addr).is_some()) {
+            return (only.clone(), None);
+        }
+    }
     match best(candidates) {
         Some((hits, layouts)) if hits > 0 => (layouts, None),
         _ => match best(all.iter().map(|minor| Layouts::new(*minor, ptr)).collect()) {

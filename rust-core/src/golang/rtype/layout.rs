@@ -51,6 +51,10 @@ pub(crate) enum Map {
     Bucket,
     Hmap,
     Hasher,
+    KeySize,
+    GroupSize,
+    SlotSize,
+    KeysOff,
     Rest,
 }
 
@@ -61,13 +65,16 @@ const MAP: &[Field<Map>] = &[
     field(Map::Hmap, Size::Word).until(10),
     field(Map::Hasher, Size::Word).since(14),
     // Up to 1.23: sizes of key, elem and bucket, and flags, in 8 bytes that changed their split.
+    field(Map::KeySize, Size::U8).until(23),
+    field(Map::Rest, Size::U8).until(23),
+    field(Map::Rest, Size::U16).until(23),
     field(Map::Rest, Size::U32).until(23),
-    field(Map::Rest, Size::U32).until(23),
-    // groupSize; slotSize, then keysOff, keyStride, elemsOff, elemStride; elemOff; flags.
-    field(Map::Rest, Size::Word).since(24),
-    field(Map::Rest, Size::Word).since(24),
-    field(Map::Rest, Size::Word).since(24),
+    field(Map::GroupSize, Size::Word).since(24),
+    field(Map::SlotSize, Size::Word).since(24).until(26),
+    field(Map::KeysOff, Size::Word).since(27),
+    // keyStride, elemsOff, elemStride; elemOff; flags
     field(Map::Rest, Size::Slice).since(27),
+    field(Map::Rest, Size::Word).since(24),
     field(Map::Rest, Size::U32).since(24),
 ];
 
