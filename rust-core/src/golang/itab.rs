@@ -3,7 +3,8 @@
 //! Source: `runtime/iface.go`. Static ones exist from Go 1.7; 1.7 to 1.26 list them (itablinks), from 1.27 they lie side
 //! by side.
 
-use super::rtype::{Itab, Raw, Tail};
+use super::rtype::{Itab, Raw, Tail, TypeReader};
+use crate::limits::MAX_TYPES;
 
 /// An itab.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,8 +38,13 @@ fn read<'a>(raw: &Raw<'a>, addr: u64) -> Option<(StaticItab<'a>, u64)> {
 /// Itabs do not overlap, so all together may cost this part of what may be read.
 const SHARE: u64 = 16;
 
+/// All of them, by address within each module.
+pub fn enumerate<'a>(reader: &TypeReader<'a>) -> Vec<StaticItab<'a>> {
+    list(reader.raw(), MAX_TYPES)
+}
+
 /// The first `most` of each module.
-pub(crate) fn enumerate<'a>(raw: &Raw<'a>, most: usize) -> Vec<StaticItab<'a>> {
+pub(super) fn list<'a>(raw: &Raw<'a>, most: usize) -> Vec<StaticItab<'a>> {
     let (image, ptr) = (raw.image, raw.layouts.ptr);
     let mut out = Vec::new();
     for module in raw.modules {

@@ -7,7 +7,6 @@
 
 use super::itab;
 use super::rtype::{RKind, RawMethod, Tail, TypeReader};
-use crate::limits::MAX_TYPES;
 use crate::types::{Kind, Param, Role, Signature, Type, TypeId, Types};
 use std::collections::{HashMap, HashSet};
 
@@ -172,7 +171,7 @@ impl Found<'_, '_> {
     }
 
     fn itabs(&mut self) {
-        for itab in itab::enumerate(self.reader.raw(), MAX_TYPES) {
+        for itab in itab::enumerate(self.reader) {
             let Some(id) = self.reader.at(itab.concrete, self.types) else { continue };
             let Some(receiver) = self.iface_receiver(itab.concrete, id) else { continue };
             if !self.tables.contains_key(&itab.concrete) {

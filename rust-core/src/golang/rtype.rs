@@ -150,15 +150,6 @@ impl<'a> TypeReader<'a> {
         id
     }
 
-    #[doc(hidden)]
-    pub fn usage(&self, image: &Image, m: &[ModuleData]) -> String {
-        let e = extent(image, m);
-        format!(
-            "extent {e} kept {:.2} read {:.2}",
-            (e * COPIES - self.room) as f64 / e as f64,
-            (e * READS - self.raw.budget.get()) as f64 / e as f64
-        )
-    }
     pub(crate) fn raw(&self) -> &Raw<'a> {
         &self.raw
     }

@@ -102,7 +102,7 @@ fn score(raw: &Raw) -> usize {
         types = listed.flatten().map(worth).sum();
     }
     let whole = |itab: &StaticItab| !itab.methods.is_empty() && itab.methods.iter().all(|m| m.2 != 0);
-    types + itab::enumerate(raw, SAMPLE).iter().filter(|i| whole(i)).count()
+    types + itab::list(raw, SAMPLE).iter().filter(|i| whole(i)).count()
 }
 
 /// The layout of the Go version, unless another one fits and it doesn't; of several possible ones the best, then newest.
