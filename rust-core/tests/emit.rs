@@ -62,3 +62,45 @@ fn a_c_compiler_agrees_with_every_layout() {
         check_layouts(&filled(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
     }
 }
+
+/// What the script does to a database, with IDA's modules replaced by stand-ins.
+#[test]
+fn the_script_gives_every_function_its_type() {
+    for name in SAMPLES {
+        check(&format!("{name}.applied.txt"), run_script(name, &[]).as_bytes());
+    }
+}
+
+#[test]
+fn the_script_leaves_alone_what_it_should() {
+    for (trick, said) in [
+        ("user-type", "1 skipped, first at 0x411000: its type was set by somebody else"),
+        ("other-parser", "1 skipped, first at 0x411000: a value ended up elsewhere: w"),
+        ("other-size", "1 skipped, first at 0x411000: another type has the name go_string"),
+        ("no-parser", "7 skipped, first at 0x411000: this version of IDA does not take the declaration"),
+    ] {
+        let text = run_script("amd64", &[trick]);
+        assert!(text.contains(said), "{trick}: {text}");
+    }
+}
+
+#[test]
+fn the_script_knows_its_own_work() {
+    let (once, twice) = (run_script("amd64", &[]), run_script("amd64", &["twice"]));
+    let database =
+        |text: &str| text.lines().filter(|line| !line.starts_with("goabi")).map(String::from).collect::<Vec<_>>();
+    assert_eq!(database(&once), database(&twice));
+    assert!(!twice.contains("somebody else"), "{twice}");
+}
+
+/// Runs a sample's script in tests/ida/fake_ida.py.
+fn run_script(name: &str, tricks: &[&str]) -> String {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let script = tempfile::NamedTempFile::new().expect("a temporary file");
+    std::fs::write(script.path(), written(&filled(name), emit::idapython::write)).expect("the script");
+    let mut python = std::process::Command::new("python3");
+    python.arg(root.join("tests/ida/fake_ida.py")).arg(script.path()).args(tricks);
+    let output = python.output().expect("python3 on PATH");
+    assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text")
+}

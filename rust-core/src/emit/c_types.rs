@@ -10,6 +10,8 @@ use crate::report::Type;
 
 use super::builtin::{Builtin, COMPLEX64, COMPLEX128, EFACE, IFACE, Part, STRING};
 
+/// Bytes above which a type is only declared, never defined.
+pub(crate) const MAX_DEFINED: u64 = 1 << 30;
 /// Ranges that one value's bytes may fall into.
 const MAX_RANGES: usize = 256;
 

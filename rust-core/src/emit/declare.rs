@@ -6,13 +6,11 @@ use std::fmt::Write;
 use crate::report::{Confidence, Report, Type, Value};
 
 use super::builtin::{BUILTINS, Builtin, Part};
-use super::c_types::{CTypes, Form, Member, What};
+use super::c_types::{CTypes, Form, MAX_DEFINED, Member, What};
 use super::names::{self, Scope};
 use super::text::escape;
 use super::{arch, sure_usercall, usercall};
 
-/// Bytes above which a type is only declared, never defined.
-const MAX_DEFINED: u64 = 1 << 30;
 /// Characters of a Go name in a comment.
 const MAX_COMMENT: usize = 200;
 

@@ -12,7 +12,7 @@ use std::fmt::Write;
 use crate::abi::location::Reg;
 use crate::report::{Abi, CallSite, Confidence, Function, Type, Value};
 
-use super::c_types::CTypes;
+use super::c_types::{CTypes, MAX_DEFINED};
 use super::names::{self, Scope};
 use super::place::{self, At, Part, Place};
 use super::registers::Registers;
@@ -226,7 +226,7 @@ fn located(context: &Context<'_>, value: &Value) -> Result<Option<(u32, Place)>,
         return Ok(None);
     }
     let ty = host_type(value).ok_or("its place is not known")?;
-    let c = context.c.get(ty).ok_or("its type is not known")?;
+    let c = context.c.get(ty).filter(|c| c.size <= MAX_DEFINED).ok_or("its type has no definition")?;
     if let Some(at) = place::stack_start(&context.regs, value) {
         return Ok(Some((ty, Place::Stack(at, c.size))));
     }

@@ -98,10 +98,10 @@ def parse(one):
     """The function type, if the parser understood every place as it was meant."""
     tif = ida_typeinf.tinfo_t()
     if ida_typeinf.parse_decl(tif, None, one["decl"], ida_typeinf.PT_SIL) is None:
-        raise Skip("this version of IDA does not parse " + one["decl"])
+        raise Skip("this version of IDA does not take the declaration")
     details = ida_typeinf.func_type_data_t()
     if not tif.get_func_details(details) or len(details) != len(one["args"]):
-        raise Skip("parsed as something else: " + tif.dstr())
+        raise Skip("the declaration became something else")
     if one["cc"] == "__usercall":
         for arg, wanted in zip(details, one["args"]):
             check_place(arg.argloc, wanted)

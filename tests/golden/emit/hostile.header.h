@@ -17,9 +17,7 @@ typedef struct main_Unaligned main_Unaligned;
 typedef struct go_array_2_main_Gappy go_array_2_main_Gappy;
 typedef struct main_Gappy main_Gappy;
 typedef struct main_Wrap main_Wrap;
-typedef struct go_mystery go_mystery;
 typedef struct go_i64x2 go_i64x2;
-typedef struct go_i64_to4294967295 go_i64_to4294967295;
 #endif
 #pragma pack(push, 8)
 struct main_A;
@@ -30,9 +28,7 @@ struct main_Unaligned;
 struct go_array_2_main_Gappy;
 struct main_Gappy;
 struct main_Wrap;
-struct go_mystery;
 struct go_i64x2;
-struct go_i64_to4294967295;
 struct main_B { /* main.B */
   unsigned __int8 a[16];
 };
@@ -60,9 +56,6 @@ struct go_array_2_main_Gappy { /* [2]main.Gappy */
 struct main_Wrap { /* main.Wrap */
   main_Gappy g[1];
 };
-struct go_mystery { /* mystery */
-  unsigned __int8 bytes[8];
-};
 struct go_i64x2 { /* struct{int64; int64} */
   __int64 f0;
   __int64 f1;
@@ -74,5 +67,3 @@ struct go_i64x2 { /* struct{int64; int64} */
 /*   main_Unaligned __usercall __spoils<rax, rcx, rdx, rbx, rsi, rdi, r8, r9, r10, r11, r12, r13, r15> f@<^0.9>(main_A a@<0:rax, 8:rbx>, main_Over a_2@<0:rcx, 8:rdi>, void *n1m@<rsi>, go_struct f@<0:xmm0.4, 4:xmm1.4>, main_Wrap ctx@<0:r8.1, 8:r9>, void *ctx_2@<rdx>); */
 /* 0x5000 backwards */
 /*   void __usercall __spoils<rax, rcx, rdx, rbx, rsi, rdi, r8, r9, r10, r11, r12, r13, r15> f(go_i64x2 a1@<0:rax, 8:rbx>, go_array_2_main_Gappy a2@<^0.32>); */
-/* 0x6000 elsewhere */
-/*   void __usercall __spoils<rax, rcx, rdx, rbx, rsi, rdi, r8, r9, r10, r11, r12, r13, r15> f(__int64 a1@<rax>, go_i64_to4294967295 a2@<^4294967295.4294967295>, go_mystery a3@<rbx>); */

@@ -27,9 +27,7 @@ TYPES = [
     "{\"name\":\"go_array_2_main_Gappy\",\"kind\":\"forward\",\"size\":0,\"decl\":\"struct go_array_2_main_Gappy;\"}",
     "{\"name\":\"main_Gappy\",\"kind\":\"forward\",\"size\":0,\"decl\":\"struct main_Gappy;\"}",
     "{\"name\":\"main_Wrap\",\"kind\":\"forward\",\"size\":0,\"decl\":\"struct main_Wrap;\"}",
-    "{\"name\":\"go_mystery\",\"kind\":\"forward\",\"size\":0,\"decl\":\"struct go_mystery;\"}",
     "{\"name\":\"go_i64x2\",\"kind\":\"forward\",\"size\":0,\"decl\":\"struct go_i64x2;\"}",
-    "{\"name\":\"go_i64_to4294967295\",\"kind\":\"forward\",\"size\":0,\"decl\":\"struct go_i64_to4294967295;\"}",
     "{\"name\":\"main_B\",\"kind\":\"define\",\"size\":16,\"decl\":\"struct main_B { /* main.B */\\n  unsigned __int8 a[16];\\n};\"}",
     "{\"name\":\"main_A\",\"kind\":\"define\",\"size\":16,\"decl\":\"struct main_A { /* main.A */\\n  main_B b;\\n};\"}",
     "{\"name\":\"main_Over\",\"kind\":\"define\",\"size\":16,\"decl\":\"struct main_Over { /* main.Over */\\n  unsigned __int8 bytes[16];\\n};\"}",
@@ -38,7 +36,6 @@ TYPES = [
     "{\"name\":\"main_Gappy\",\"kind\":\"define\",\"size\":16,\"decl\":\"struct main_Gappy { /* main.Gappy */\\n  unsigned __int8 c;\\n  __int64 n;\\n};\"}",
     "{\"name\":\"go_array_2_main_Gappy\",\"kind\":\"define\",\"size\":32,\"decl\":\"struct go_array_2_main_Gappy { /* [2]main.Gappy */\\n  main_Gappy a[2];\\n};\"}",
     "{\"name\":\"main_Wrap\",\"kind\":\"define\",\"size\":16,\"decl\":\"struct main_Wrap { /* main.Wrap */\\n  main_Gappy g[1];\\n};\"}",
-    "{\"name\":\"go_mystery\",\"kind\":\"define\",\"size\":8,\"decl\":\"struct go_mystery { /* mystery */\\n  unsigned __int8 bytes[8];\\n};\"}",
     "{\"name\":\"go_i64x2\",\"kind\":\"define\",\"size\":16,\"decl\":\"struct go_i64x2 { /* struct{int64; int64} */\\n  __int64 f0;\\n  __int64 f1;\\n};\"}",
 ]
 FUNCTIONS = [
@@ -47,7 +44,7 @@ FUNCTIONS = [
     "{\"entry\":\"0x3000\",\"name\":\"half\",\"comment\":\"goabi: func half(a1 struct{word; word}) [params likely, code; results likely, code]\",\"confidence\":{\"params\":\"likely\",\"results\":\"likely\"},\"source\":{\"params\":\"code\",\"results\":\"code\"},\"why\":\"parameter 1: it is partly in stack+0, partly in registers\"}",
     "{\"entry\":\"0x4000\",\"name\":\"noplace\",\"comment\":\"goabi: func noplace(a1 [16]byte) [params likely, code; results likely, code]\",\"confidence\":{\"params\":\"likely\",\"results\":\"likely\"},\"source\":{\"params\":\"code\",\"results\":\"code\"},\"why\":\"parameter 1: its place is not known\"}",
     "{\"entry\":\"0x5000\",\"name\":\"backwards\",\"comment\":\"goabi: func backwards(a1 struct{word; word}, a2 [2]main.Gappy) [params likely, code; results likely, code]\",\"confidence\":{\"params\":\"likely\",\"results\":\"likely\"},\"source\":{\"params\":\"code\",\"results\":\"code\"},\"decl\":\"void __usercall __spoils<rax, rcx, rdx, rbx, rsi, rdi, r8, r9, r10, r11, r12, r13, r15> f(go_i64x2 a1@<0:rax, 8:rbx>, go_array_2_main_Gappy a2@<^0.32>);\",\"cc\":\"__usercall\",\"ret\":null,\"args\":[{\"name\":\"a1\",\"type\":\"go_i64x2\",\"size\":16,\"parts\":[{\"off\":0,\"size\":8,\"reg\":\"rax\"},{\"off\":8,\"size\":8,\"reg\":\"rbx\"}]},{\"name\":\"a2\",\"type\":\"go_array_2_main_Gappy\",\"size\":32,\"parts\":[{\"off\":0,\"size\":32,\"stack\":0}]}],\"spoils\":[\"rax\",\"rcx\",\"rdx\",\"rbx\",\"rsi\",\"rdi\",\"r8\",\"r9\",\"r10\",\"r11\",\"r12\",\"r13\",\"r15\"]}",
-    "{\"entry\":\"0x6000\",\"name\":\"elsewhere\",\"comment\":\"goabi: func elsewhere(a1 word, a2 main.Huge, a3 mystery) [params likely, code; results likely, code]\",\"confidence\":{\"params\":\"likely\",\"results\":\"likely\"},\"source\":{\"params\":\"code\",\"results\":\"code\"},\"decl\":\"void __usercall __spoils<rax, rcx, rdx, rbx, rsi, rdi, r8, r9, r10, r11, r12, r13, r15> f(__int64 a1@<rax>, go_i64_to4294967295 a2@<^4294967295.4294967295>, go_mystery a3@<rbx>);\",\"cc\":\"__usercall\",\"ret\":null,\"args\":[{\"name\":\"a1\",\"type\":\"__int64\",\"size\":8,\"parts\":[{\"off\":0,\"size\":8,\"reg\":\"rax\"}]},{\"name\":\"a2\",\"type\":\"go_i64_to4294967295\",\"size\":4294967295,\"parts\":[{\"off\":0,\"size\":4294967295,\"stack\":4294967295}]},{\"name\":\"a3\",\"type\":\"go_mystery\",\"size\":8,\"parts\":[{\"off\":0,\"size\":8,\"reg\":\"rbx\"}]}],\"spoils\":[\"rax\",\"rcx\",\"rdx\",\"rbx\",\"rsi\",\"rdi\",\"r8\",\"r9\",\"r10\",\"r11\",\"r12\",\"r13\",\"r15\"]}",
+    "{\"entry\":\"0x6000\",\"name\":\"elsewhere\",\"comment\":\"goabi: func elsewhere(a1 word, a2 main.Huge, a3 mystery) [params likely, code; results likely, code]\",\"confidence\":{\"params\":\"likely\",\"results\":\"likely\"},\"source\":{\"params\":\"code\",\"results\":\"code\"},\"why\":\"parameter 2: its type has no definition\"}",
     "{\"entry\":\"0x7000\",\"name\":\"far\",\"comment\":\"goabi: func far() (word, [70000]byte, word) [params likely, code; results likely, code]\",\"confidence\":{\"params\":\"likely\",\"results\":\"likely\"},\"source\":{\"params\":\"code\",\"results\":\"code\"},\"why\":\"results beyond 64 KiB of a tuple\"}",
 ]
 
@@ -92,10 +89,10 @@ def parse(one):
     """The function type, if the parser understood every place as it was meant."""
     tif = ida_typeinf.tinfo_t()
     if ida_typeinf.parse_decl(tif, None, one["decl"], ida_typeinf.PT_SIL) is None:
-        raise Skip("this version of IDA does not parse " + one["decl"])
+        raise Skip("this version of IDA does not take the declaration")
     details = ida_typeinf.func_type_data_t()
     if not tif.get_func_details(details) or len(details) != len(one["args"]):
-        raise Skip("parsed as something else: " + tif.dstr())
+        raise Skip("the declaration became something else")
     if one["cc"] == "__usercall":
         for arg, wanted in zip(details, one["args"]):
             check_place(arg.argloc, wanted)
