@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What every stage may use: plain data and plain helpers.
-const BASE: &[&str] = &["error", "limits", "arch", "reader", "types", "report", "options", "Error", "Result"];
+const BASE: &[&str] = &["error", "limits", "arch", "reader", "types", "report", "options", "watch", "Error", "Result"];
 
 /// Each stage and what it may use besides [`BASE`] and itself. No arrow points back.
 const STAGES: &[(&str, &[&str])] = &[
