@@ -54,3 +54,9 @@ pub const MAX_SYMBOLS: usize = 8 << 20;
 pub const MAX_CANDIDATES: usize = 4096;
 /// Bytes of the build info's module text that are read.
 pub const MAX_BUILD_INFO: usize = 2 << 20;
+/// Bytes that the names of all functions may take together; each is cut to its share.
+pub const MAX_NAMES: usize = 1 << 30;
+/// Bytes that a name may have however many functions there are.
+pub const MIN_NAME: usize = 256;
+/// Bytes of a source file's path that are kept.
+pub const MAX_PATH: usize = 1024;

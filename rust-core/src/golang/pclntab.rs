@@ -14,7 +14,7 @@ use super::funcdata::{self, FuncData, PcData};
 use super::moduledata::ModuleData;
 use super::pcvalue::PcValues;
 use crate::image::{Image, Segment};
-use crate::limits::MAX_NAME;
+use crate::limits::{MAX_NAME, MAX_NAMES, MAX_PATH, MIN_NAME};
 use std::borrow::Cow;
 
 /// `funcFlag` bits (`internal/abi/symtab.go`); none before Go 1.17, [`FuncFlags::asm`] from 1.18 on.
@@ -194,7 +194,9 @@ impl Pclntab {
 
     /// The name at an offset, as inline trees give it.
     pub(super) fn name_at<'i>(&self, image: &'i Image, offset: u32) -> Cow<'i, str> {
-        text(image.tail(self.header.names.saturating_add(u64::from(offset))))
+        // Functions may share one long name: what all names together take must have a bound as well.
+        let most = (MAX_NAMES / self.funcs.len().max(1)).clamp(MIN_NAME, MAX_NAME);
+        text(image.tail(self.header.names.saturating_add(u64::from(offset))), most)
     }
 
     /// A function's file and the line at which it starts; an empty name and 0 when unknown.
@@ -211,10 +213,10 @@ impl Pclntab {
         if self.header.cu == self.header.addr {
             let table = self.old_file_table(image)?;
             let offset = image.u32(table.checked_add(4 * index)?)?;
-            return Some(text(image.tail(self.header.addr.checked_add(u64::from(offset))?)));
+            return Some(text(image.tail(self.header.addr.checked_add(u64::from(offset))?), MAX_PATH));
         }
         let offset = image.u32(self.header.cu.checked_add(4 * (u64::from(func.cu_offset) + index))?)?;
-        (offset != u32::MAX).then(|| text(image.tail(self.header.files.saturating_add(u64::from(offset)))))
+        (offset != u32::MAX).then(|| text(image.tail(self.header.files.saturating_add(u64::from(offset))), MAX_PATH))
     }
 
     /// Address of the file table before Go 1.16: its offset follows the last pc of functab.
@@ -306,9 +308,9 @@ impl Func {
     }
 }
 
-/// The text up to the next NUL, cut to a bearable length.
-fn text(bytes: &[u8]) -> Cow<'_, str> {
-    let bytes = bytes.get(..bytes.len().min(MAX_NAME)).unwrap_or_default();
+/// The text up to the next NUL, of at most `most` bytes.
+fn text(bytes: &[u8], most: usize) -> Cow<'_, str> {
+    let bytes = bytes.get(..bytes.len().min(most)).unwrap_or_default();
     let len = bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len());
     String::from_utf8_lossy(bytes.get(..len).unwrap_or_default())
 }

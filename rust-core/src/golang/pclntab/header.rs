@@ -233,12 +233,12 @@ pub fn scan(image: &Image) -> Vec<Header> {
 
 /// Addresses at which the four bytes behind the magic number are those of a header.
 fn places<'s>(image: &'s Image, shapes: &'s Shapes) -> impl Iterator<Item = u64> + 's {
-    let tails: Vec<_> = shapes.min_lc.iter().map(|min_lc| [0, 0, *min_lc, shapes.ptr_size]).collect();
+    let tail = |min_lc: Option<&u8>| [0, 0, min_lc.copied().unwrap_or_default(), shapes.ptr_size];
+    let (first, last) = (tail(shapes.min_lc.first()), tail(shapes.min_lc.last()));
     image.segments.iter().flat_map(move |segment| {
-        let tails = tails.clone();
         let skip = (segment.addr.wrapping_neg() % 4) as usize;
         let words = segment.data.get(skip..).unwrap_or_default().as_chunks::<4>().0;
-        let hits = words.iter().enumerate().skip(1).filter(move |(_, word)| tails.contains(word));
+        let hits = words.iter().enumerate().skip(1).filter(move |(_, word)| **word == first || **word == last);
         hits.map(move |(i, _)| segment.addr + skip as u64 + 4 * (i as u64 - 1))
     })
 }
