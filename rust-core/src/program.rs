@@ -25,6 +25,9 @@ pub struct Program<'a> {
     pub names: bool,
     /// Addresses of runtime types and itabs.
     pub types: HashSet<u64>,
+    /// Whether claims are to be put into words.
+    pub explain: bool,
+    entries: Vec<u64>,
 }
 
 impl<'a> Program<'a> {
@@ -32,9 +35,19 @@ impl<'a> Program<'a> {
     pub fn new(image: &'a Image<'a>, meta: &'a Metadata, types: HashSet<u64>, options: &Options) -> Self {
         let abi0 = Convention::abi0(image.arch);
         let version = &meta.version;
+        let entries = meta.pclntab.funcs.iter().map(|f| f.entry).collect();
         let registers = !version.experiment("noregabi");
         let internal = Convention::abi_internal(image.arch, image.os, u32::from(version.minor()));
-        Program { image, meta, internal: if registers { internal } else { abi0 }, abi0, names: options.names, types }
+        Program {
+            image,
+            meta,
+            internal: if registers { internal } else { abi0 },
+            abi0,
+            names: options.names,
+            types,
+            explain: options.evidence,
+            entries,
+        }
     }
 
     /// All functions.
@@ -44,12 +57,12 @@ impl<'a> Program<'a> {
 
     /// The function whose first instruction is at `addr`.
     pub fn at(&self, addr: u64) -> Option<usize> {
-        self.funcs().binary_search_by_key(&addr, |f| f.entry).ok()
+        self.entries.binary_search(&addr).ok()
     }
 
     /// The function that contains `addr`.
     pub fn containing(&self, addr: u64) -> Option<usize> {
-        let index = self.funcs().partition_point(|f| f.entry <= addr).checked_sub(1)?;
+        let index = self.entries.partition_point(|entry| *entry <= addr).checked_sub(1)?;
         (addr < self.funcs()[index].end).then_some(index)
     }
 

@@ -8,6 +8,7 @@ mod types;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// The `schema` field of every report that this version writes.
 pub const SCHEMA: &str = "goabi.report/1";
@@ -311,7 +312,7 @@ pub struct Function {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub captures: Vec<Capture>,
     /// Registers that a call destroys: upper-case names; empty when nothing is known of it.
-    pub clobbers: Vec<String>,
+    pub clobbers: Arc<Vec<String>>,
     /// Bytes from SP at entry to the argument area.
     pub arg_base: u32,
     /// Sizes in memory.

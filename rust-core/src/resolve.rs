@@ -10,7 +10,7 @@ pub mod survey;
 use crate::Result;
 use crate::abi::location::RegSet;
 use crate::code::growth::Growth;
-use crate::code::op::Op;
+use crate::code::op::{Flow, Op};
 use crate::code::usage::{Body, Summary, Usage};
 use crate::code::x86::X86;
 use crate::evidence::helpers::{Helper, Special};
@@ -68,6 +68,17 @@ impl Scratch {
     fn new(program: &Program<'_>) -> Self {
         let bits = 8 * program.image.arch.ptr_size();
         Scratch { decoder: X86::new(bits), ops: Vec::new(), usage: Usage::default() }
+    }
+
+    /// Decodes a function and looks up where its calls and jumps go.
+    fn decode(&mut self, program: &Program<'_>, func: &Func) {
+        self.decoder.decode(program.code(func), func.entry, &mut self.ops);
+        let leaves = |op: &&mut Op| match op.flow {
+            Flow::Call => true,
+            Flow::Jump | Flow::Branch => !(func.entry..func.end).contains(&op.target),
+            _ => false,
+        };
+        self.ops.iter_mut().filter(leaves).for_each(|op| op.callee = program.callee(op.target));
     }
 }
 
@@ -171,7 +182,7 @@ fn summary(
     knowledge: &Knowledge<'_, '_>,
 ) -> Summary {
     let func = &program.funcs()[index as usize];
-    scratch.decoder.decode(program.code(func), func.entry, &mut scratch.ops);
+    scratch.decode(program, func);
     let body = body(func, &scratch.ops, first.growth.as_ref());
     scratch.usage.summarize(&body, knowledge)
 }

@@ -10,10 +10,10 @@ pub const NONE: u32 = u32::MAX;
 /// How far back the table's address of an indirect jump is looked for.
 const TABLE_REACH: usize = 12;
 
-/// What the rest of the program says about a call or jump target, and what memory holds.
+/// What the rest of the program says about callees, which are function indices, and what memory holds.
 pub trait World {
-    /// Whether a call of `target` can come back.
-    fn returns(&self, target: u64) -> bool;
+    /// Whether a call of the function with that index can come back.
+    fn returns(&self, callee: u32) -> bool;
     /// Whether a runtime type or an itab can be at `addr`.
     fn is_type(&self, addr: u64) -> bool;
     /// The pointer-sized word at `addr`, for jump tables.
@@ -29,7 +29,7 @@ pub enum Exit {
     /// To the caller.
     Ret,
     /// Into another function, which returns to our caller.
-    TailJump(u64),
+    TailJump(u32),
     /// A jump that could not be resolved.
     Unknown,
 }
@@ -142,7 +142,7 @@ impl Graph {
                     self.more[from..].iter().for_each(|t| self.leader[*t as usize] = true);
                     self.tables.push((i as u32, from as u32, self.more.len() as u32));
                 }
-                Flow::Call if world.returns(op.target) => continue,
+                Flow::Call if world.returns(op.callee) => continue,
                 Flow::Ret | Flow::Stop | Flow::Call => {}
                 Flow::Next | Flow::CallIndirect => continue,
             }
@@ -172,17 +172,17 @@ impl Graph {
             let mut block = self.blocks[b];
             match op.flow {
                 Flow::Next | Flow::CallIndirect => block.next[0] = after,
-                Flow::Call if world.returns(op.target) => block.next[0] = after,
+                Flow::Call if world.returns(op.callee) => block.next[0] = after,
                 Flow::Branch if body.leads_to_growth(op) => block.next[0] = after,
                 Flow::Branch if body.is_inside(op.target) => {
                     block.next = [after, self.starting_at(body.index(op.target))];
                 }
                 Flow::Branch => {
                     block.next[0] = after;
-                    block.exit = Exit::TailJump(op.target);
+                    block.exit = Exit::TailJump(op.callee);
                 }
                 Flow::Jump if body.is_inside(op.target) => block.next[0] = self.starting_at(body.index(op.target)),
-                Flow::Jump => block.exit = Exit::TailJump(op.target),
+                Flow::Jump => block.exit = Exit::TailJump(op.callee),
                 Flow::JumpIndirect => self.link_table(last, &mut block),
                 Flow::Ret => block.exit = Exit::Ret,
                 Flow::Stop | Flow::Call => {}

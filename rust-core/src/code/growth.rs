@@ -8,9 +8,9 @@ use super::op::{Flow, Op};
 use crate::abi::location::Reg;
 
 /// Instructions from the entry within which the check's branch is looked for.
-const PROLOGUE_OPS: usize = 12;
+pub const PROLOGUE_OPS: usize = 12;
 /// Longest block: every register of the largest convention stored, the call, all of them loaded, a jump.
-const BLOCK_OPS: usize = 80;
+pub const BLOCK_OPS: usize = 80;
 
 /// A register that the block stores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -66,6 +66,8 @@ pub struct Op {
     pub address: RegSet,
     /// Of a jump or call: its target; of a static's load or address: that address; of a constant move: the constant.
     pub target: u64,
+    /// Index of the function that `target` is in, once someone has looked it up; [`super::flow::NONE`] until then.
+    pub callee: u32,
     /// The plain stack slot that is loaded, stored or pointed at.
     pub stack: Option<StackSlot>,
     /// The register that is stored to memory or loaded from it.

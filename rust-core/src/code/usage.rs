@@ -12,8 +12,6 @@ use crate::limits;
 /// What a call of a function does to registers.
 #[derive(Debug, Clone, Copy)]
 pub struct Effect {
-    /// The function called, [`super::flow::NONE`] when it is none of the binary's.
-    pub callee: u32,
     /// The parameters it takes, `None` when not known.
     pub reads: Option<RegSet>,
     /// Registers that it may change; the others live across the call.
@@ -35,8 +33,8 @@ pub struct Registers {
 
 /// What the rest of the program says to a function under analysis.
 pub trait Calls: World {
-    /// What a direct call of `target` does.
-    fn effect(&self, target: u64) -> Effect;
+    /// What a direct call of the function with that index does.
+    fn effect(&self, callee: u32) -> Effect;
     /// The convention.
     fn registers(&self) -> Registers;
 }
@@ -195,8 +193,8 @@ impl Usage {
             summary.has_ret |= block.exit == Exit::Ret;
             summary.unknown_exit |= block.exit == Exit::Unknown;
             let mut out = self.out(block, regs, calls);
-            if let Exit::TailJump(target) = block.exit {
-                let (callee, none) = (calls.effect(target).callee, RegSet::NONE);
+            if let Exit::TailJump(callee) = block.exit {
+                let none = RegSet::NONE;
                 summary.calls.push(CallRecord {
                     callee,
                     reach: none,
@@ -283,7 +281,7 @@ fn step(op: &Op, calls: &impl Calls, regs: Registers) -> Transfer {
     let (read, all) = (op.reads, regs.results | regs.closure);
     match op.flow {
         Flow::Call => {
-            let effect = calls.effect(op.target);
+            let effect = calls.effect(op.callee);
             let needed = effect.reads.unwrap_or_default();
             let live = effect.reads.map_or(all, |r| r | regs.closure);
             Transfer { add: Masks { live, needed, escapes: live, reach: RegSet::NONE }, kill: effect.kills }
@@ -304,8 +302,8 @@ fn exit_masks(exit: Exit, regs: Registers, calls: &impl Calls) -> Masks {
     match exit {
         Exit::None => Masks::default(),
         Exit::Ret => Masks { reach: regs.results, ..Masks::default() },
-        Exit::TailJump(target) => {
-            let effect = calls.effect(target);
+        Exit::TailJump(callee) => {
+            let effect = calls.effect(callee);
             let live = effect.reads.map_or(regs.results | regs.closure, |r| r | regs.closure);
             Masks { live, needed: effect.reads.unwrap_or_default(), escapes: live, reach: RegSet::NONE }
         }
@@ -317,7 +315,7 @@ fn exit_returns(block: &Block, world: &impl World) -> bool {
     match block.exit {
         Exit::None => false,
         Exit::Ret | Exit::Unknown => true,
-        Exit::TailJump(target) => world.returns(target),
+        Exit::TailJump(callee) => world.returns(callee),
     }
 }
 
@@ -358,9 +356,9 @@ fn avoided(op: &Op, out: &Masks) -> RegSet {
 fn record(op: &Op, out: &Masks, calls: &impl Calls, regs: Registers) -> Option<CallRecord> {
     let callee = match op.flow {
         Flow::CallIndirect => super::flow::NONE,
-        Flow::Call if calls.returns(op.target) => {
-            let effect = calls.effect(op.target);
-            (effect.kills == !RegSet::NONE).then_some(effect.callee)?
+        Flow::Call if calls.returns(op.callee) => {
+            let effect = calls.effect(op.callee);
+            (effect.kills == !RegSet::NONE).then_some(op.callee)?
         }
         _ => return None,
     };

@@ -1,5 +1,6 @@
 //! x86 machine code to [`Op`]s, for amd64 and 386. The only file that names `iced_x86`.
 
+use super::flow::NONE;
 use super::op::{Flow, Op, StackSlot, Written};
 use super::survey::Survey;
 use crate::abi::location::{Reg, RegSet};
@@ -33,11 +34,20 @@ impl X86 {
 
     /// Decodes `code`, which starts at `entry`, into `ops` (cleared first).
     pub fn decode(&mut self, code: &[u8], entry: u64, ops: &mut Vec<Op>) {
+        self.decode_while(code, entry, ops, |ops| ops.len() < limits::MAX_FUNCTION_OPS);
+    }
+
+    /// Decodes the start of `code`: until control goes elsewhere for certain, and at most `most` instructions.
+    pub fn decode_line(&mut self, code: &[u8], entry: u64, ops: &mut Vec<Op>, most: usize) {
+        self.decode_while(code, entry, ops, |ops| ops.len() < most && !ops.last().is_some_and(Op::ends_block));
+    }
+
+    fn decode_while(&mut self, code: &[u8], entry: u64, ops: &mut Vec<Op>, go_on: impl Fn(&[Op]) -> bool) {
         ops.clear();
         let code = &code[..code.len().min(limits::MAX_FUNCTION_BYTES)];
         let mut decoder = Decoder::with_ip(self.bits, code, entry, DecoderOptions::NONE);
         let mut flags_writer = None;
-        while decoder.can_decode() && ops.len() < limits::MAX_FUNCTION_OPS {
+        while decoder.can_decode() && go_on(ops) {
             decoder.decode_out(&mut self.instruction);
             let mut op = self.op(entry);
             let ins = &self.instruction;
@@ -105,7 +115,8 @@ impl X86 {
 
     fn op(&mut self, entry: u64) -> Op {
         let ins = self.instruction;
-        let mut op = Op { at: (ins.ip() - entry) as u32, len: ins.len() as u8, flow: flow(&ins), ..Op::default() };
+        let mut op =
+            Op { at: (ins.ip() - entry) as u32, len: ins.len() as u8, flow: flow(&ins), callee: NONE, ..Op::default() };
         if ins.is_invalid() || is_trap(&ins) {
             op.flow = Flow::Stop;
             op.len = op.len.max(1);

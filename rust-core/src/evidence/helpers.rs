@@ -180,9 +180,9 @@ fn rows(arch: Arch) -> &'static [Row] {
     }
 }
 
-/// The helper that a function is.
-pub fn find(program: &Program<'_>, func: &Func) -> Option<Helper> {
-    by_id(func).or_else(|| by_name(program, func)).or_else(|| by_code(program, func))
+/// The helper that a function is. Only assembly (`asm`) is recognised by its code.
+pub fn find(program: &Program<'_>, func: &Func, asm: bool) -> Option<Helper> {
+    by_id(func).or_else(|| by_name(program, func)).or_else(|| by_code(program, func).filter(|_| asm))
 }
 
 fn by_id(func: &Func) -> Option<Helper> {

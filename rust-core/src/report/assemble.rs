@@ -4,6 +4,7 @@ use super::{
     Addr, Binary, Confidence, Evidence, Frame, Function, FunctionKind, Go, Module, Note, Piece, Report, SCHEMA, Sides,
     Source, Tool, Value,
 };
+use crate::abi::location::RegSet;
 use crate::abi::registers::reg_name;
 use crate::arch::Arch;
 use crate::evidence::helpers::members;
@@ -16,13 +17,15 @@ use crate::program::Program;
 use crate::report::types::TypeList;
 use crate::resolve::Resolved;
 use crate::types::{Role, Types};
+use std::sync::Arc;
 
 /// The whole report, without what `emit::fill` adds.
 pub fn report(program: &Program<'_>, types: &Types, resolved: Vec<Resolved>, data: &[u8], options: &Options) -> Report {
     let mut list = TypeList::new(types);
     let wanted = |func: &Func| options.only.as_ref().is_none_or(|only| is_wanted(program, func, only));
     let funcs = program.funcs().iter().zip(resolved).filter(|(f, _)| wanted(f));
-    let functions = funcs.map(|(f, r)| function(program, f, r, options, &mut list)).collect();
+    let clobbers = [&program.internal, &program.abi0].map(|c| names(c.clobbers(), program.image.arch));
+    let functions = funcs.map(|(f, r)| function(program, f, r, options, &clobbers, &mut list)).collect();
     Report {
         schema: SCHEMA.to_string(),
         tool: Tool { name: "goabi".to_string(), version: env!("CARGO_PKG_VERSION").to_string() },
@@ -86,6 +89,7 @@ fn function(
     func: &Func,
     resolved: Resolved,
     options: &Options,
+    clobbers: &[Arc<Vec<String>>; 2],
     types: &mut TypeList<'_>,
 ) -> Function {
     let arch = program.image.arch;
@@ -96,7 +100,6 @@ fn function(
     let convention = if resolved.abi == super::Abi::ABIInternal { &program.internal } else { &program.abi0 };
     let evidence = if options.evidence { evidence(&resolved) } else { Vec::new() };
     let kind = kind(func, &resolved, symbol.is_closure());
-    let clobbers = members(convention.clobbers()).map(|r| reg_name(arch, r).to_string()).collect();
     let package = symbol.package.to_string();
     let mut values = |claim: &Option<Claim>| -> Vec<Value> {
         claim.iter().flat_map(|c| &c.values).map(|v| value(v, arch, types)).collect()
@@ -117,7 +120,7 @@ fn function(
         results: values(&resolved.results),
         closure_context: convention.closure.filter(|_| resolved.closure).map(|r| reg_name(arch, r).to_string()),
         captures: Vec::new(),
-        clobbers,
+        clobbers: clobbers[usize::from(resolved.abi != super::Abi::ABIInternal)].clone(),
         arg_base: convention.arg_base,
         frame: frame(program, func, &resolved),
         source: Sides { params: source(&resolved.params), results: source(&resolved.results) },
@@ -129,6 +132,10 @@ fn function(
         evidence,
         name,
     }
+}
+
+fn names(set: RegSet, arch: Arch) -> Arc<Vec<String>> {
+    Arc::new(members(set).map(|r| reg_name(arch, r).to_string()).collect())
 }
 
 fn kind(func: &Func, resolved: &Resolved, named_closure: bool) -> FunctionKind {

@@ -33,15 +33,14 @@ pub struct Knowledge<'p, 'a> {
 }
 
 impl Knowledge<'_, '_> {
-    fn face(&self, target: u64) -> (u32, Face) {
-        let callee = self.program.callee(target);
-        (callee, self.faces.get(callee as usize).copied().unwrap_or_default())
+    fn face(&self, callee: u32) -> Face {
+        self.faces.get(callee as usize).copied().unwrap_or_default()
     }
 }
 
 impl World for Knowledge<'_, '_> {
-    fn returns(&self, target: u64) -> bool {
-        self.face(target).1.returns
+    fn returns(&self, callee: u32) -> bool {
+        self.face(callee).returns
     }
 
     fn is_type(&self, addr: u64) -> bool {
@@ -54,9 +53,9 @@ impl World for Knowledge<'_, '_> {
 }
 
 impl Calls for Knowledge<'_, '_> {
-    fn effect(&self, target: u64) -> Effect {
-        let (callee, face) = self.face(target);
-        Effect { callee, reads: face.reads, kills: face.kills, writes: face.writes }
+    fn effect(&self, callee: u32) -> Effect {
+        let face = self.face(callee);
+        Effect { reads: face.reads, kills: face.kills, writes: face.writes }
     }
 
     fn registers(&self) -> Registers {

@@ -6,6 +6,8 @@ use super::survey::First;
 use super::{Resolved, Scratch, body, frame};
 use crate::abi::assign::{Area, Placed, assign};
 use crate::abi::location::{Reg, RegSet};
+use crate::abi::registers::reg_name;
+use crate::code::growth::Growth;
 use crate::code::usage::Summary;
 use crate::evidence::helpers::Special;
 use crate::evidence::results::{self, Inferred};
@@ -75,7 +77,7 @@ impl Input<'_, '_> {
     /// What the body reads of what it was given.
     fn reads(&self, scratch: &mut Scratch, knowledge: &Knowledge<'_, '_>) -> Reads {
         let (program, func) = (self.program, self.func);
-        scratch.decoder.decode(program.code(func), func.entry, &mut scratch.ops);
+        scratch.decode(program, func);
         let body = body(func, &scratch.ops, self.first.growth.as_ref());
         let regs = scratch.usage.summarize(&body, knowledge).entry_reads;
         let ops = scratch.ops.iter().filter(|op| !body.is_growth(op));
@@ -171,7 +173,7 @@ impl Sides {
             source: l.source,
             confidence: l.confidence,
             values: l.values,
-            text: String::new(),
+            text: if program.explain { metadata_text(program, first, func) } else { String::new() },
             at: vec![func.entry],
         });
         let code = (abi == Abi::ABIInternal && !first.asm)
@@ -218,7 +220,23 @@ fn results_claim(
         source: Source::Code,
         confidence: results::confidence::of(inferred, stack),
         values,
-        text: results::confidence::text(inferred),
+        text: if program.explain { results::confidence::text(inferred) } else { String::new() },
         at: vec![func.entry],
     })
+}
+
+/// What the runtime's metadata and the stack-growth block say of the parameters, in one line.
+fn metadata_text(program: &Program<'_>, first: &First, func: &Func) -> String {
+    let arch = program.image.arch;
+    let stored = |g: &Growth| {
+        let regs = g.spills.iter().map(|s| format!("{}:{}", reg_name(arch, s.reg), s.size));
+        format!("block at {:#x} stores {}", func.entry + u64::from(g.start), regs.collect::<Vec<_>>().join(" "))
+    };
+    let block = first.growth.as_ref().filter(|g| !g.spills.is_empty()).map(stored);
+    let list = first.list.as_ref().map(|l| {
+        let cut = if l.is_complete() { "" } else { ", cut" };
+        format!("ArgInfo lists {} parameters{cut}", l.groups.len())
+    });
+    let args = func.args.map(|args| format!("_func.args is {args}"));
+    block.into_iter().chain(list).chain(args).collect::<Vec<_>>().join("; ")
 }

@@ -48,16 +48,26 @@ const LOADS_G_WITHIN: usize = 5;
 /// Looks at all functions.
 pub fn survey(program: &Program<'_>, tick: &Tick<'_>) -> Option<Vec<First>> {
     let funcs = program.funcs();
-    let found: Vec<Option<Helper>> = funcs.par_iter().map(|f| helpers::find(program, f)).collect();
+    let asm: Vec<bool> = funcs.par_iter().map(|f| is_asm(program, f)).collect();
+    let found: Vec<Option<Helper>> =
+        funcs.par_iter().zip(&asm).map(|(f, asm)| helpers::find(program, f, *asm)).collect();
     let is_morestack = |h: &Option<Helper>| matches!(h, Some(Helper { special: Special::Morestack, .. }));
     let morestack: HashSet<u64> =
         funcs.iter().zip(&found).filter(|(_, h)| is_morestack(h)).map(|(f, _)| f.entry).collect();
     funcs
         .par_iter()
         .zip(found)
+        .zip(&asm)
         .map_init(
             || Scratch::new(program),
-            |scratch, (func, helper)| tick.then(|| first(program, func, helper, &morestack, scratch)),
+            |scratch, ((func, helper), is_asm)| {
+                let wanted = |target| program.at(target).is_some_and(|i| asm[i]);
+                tick.then(|| First {
+                    helper,
+                    asm: *is_asm,
+                    ..first(program, func, *is_asm, &morestack, wanted, scratch)
+                })
+            },
         )
         .collect()
 }
@@ -65,19 +75,16 @@ pub fn survey(program: &Program<'_>, tick: &Tick<'_>) -> Option<Vec<First>> {
 fn first(
     program: &Program<'_>,
     func: &Func,
-    helper: Option<Helper>,
+    asm: bool,
     morestack: &HashSet<u64>,
+    wanted: impl Fn(u64) -> bool,
     scratch: &mut Scratch,
 ) -> First {
     let table = &program.meta.pclntab;
     let funcdata = |kind| table.funcdata(program.image, func, kind);
     let info = funcdata(FuncData::ArgInfo).map(|at| arg_info::parse(program.image.tail(at)));
-    let is_asm = |target| program.at(target).is_some_and(|i| is_asm(program, &program.funcs()[i]));
     let growth = stack_growth(program, func, morestack, scratch);
-    let asm = is_asm(func.entry);
     First {
-        helper,
-        asm,
         list: info.map(|info| ArgList::new(&info)),
         live_start: funcdata(FuncData::ArgLiveInfo)
             .and_then(|at| program.image.tail(at).first().copied())
@@ -85,7 +92,8 @@ fn first(
         closure: growth.as_ref().is_some_and(|g| keeps_closure(program, g.callee)),
         loads_g: !asm && loads_g(program, &scratch.ops),
         growth,
-        code: scratch.decoder.survey(program.code(func), func.entry, is_asm),
+        code: scratch.decoder.survey(program.code(func), func.entry, wanted),
+        ..First::default()
     }
 }
 
@@ -102,13 +110,13 @@ fn is_asm(program: &Program<'_>, func: &Func) -> bool {
 
 fn stack_growth(program: &Program<'_>, func: &Func, morestack: &HashSet<u64>, scratch: &mut Scratch) -> Option<Growth> {
     let start = program.code_from(func.entry, func.end.min(func.entry + PROLOGUE));
-    scratch.decoder.decode(start, func.entry, &mut scratch.ops);
+    scratch.decoder.decode_line(start, func.entry, &mut scratch.ops, growth::PROLOGUE_OPS);
     let candidates: Vec<u32> = growth::candidates(&scratch.ops, func.entry).collect();
     let mut ops = Vec::new();
     candidates.into_iter().find_map(|offset| {
         let at = func.entry + u64::from(offset);
         let code = program.code_from(at, func.end.min(at + GROWTH));
-        scratch.decoder.decode(code, at, &mut ops);
+        scratch.decoder.decode_line(code, at, &mut ops, growth::BLOCK_OPS);
         ops.iter_mut().for_each(|op| op.at = op.at.saturating_add(offset));
         growth::block(&ops, func.entry, |target| morestack.contains(&target))
     })

@@ -39,6 +39,20 @@ fn register_value(slots: &[Slot]) -> Value {
     Value { size: extent(&pieces), pieces, ..Value::default() }
 }
 
+/// A stack parameter of which only the bytes are known.
+fn stack_span(from: u32, to: u32) -> Value {
+    let words = stack_words(from, to.saturating_sub(from)).flat_map(|v| v.pieces);
+    let pieces = words.map(|p| Piece { off: off_of(p.loc).saturating_sub(from), ..p }).collect();
+    Value { size: to.saturating_sub(from), pieces, ..Value::default() }
+}
+
+fn off_of(loc: Loc) -> u32 {
+    match loc {
+        Loc::Stack(off) => off,
+        Loc::Reg(_) => 0,
+    }
+}
+
 /// Values made from slots and the list, in progress.
 struct Matching<'s> {
     slots: &'s [Slot],
@@ -58,8 +72,10 @@ pub(super) fn locate(facts: &Facts<'_>, convention: &Convention) -> Option<Locat
     let mut matching = Matching { slots: &slots, next: hidden, far: 0, values: Vec::new() };
     matching.values.extend(hidden_stack(list, start));
     matching.values.extend(slots.get(..hidden)?.iter().map(|s| lone(*s)));
-    for group in &list.groups {
-        matching.group(group, start)?;
+    for (i, group) in list.groups.iter().enumerate() {
+        let later = list.groups.iter().skip(i + 1).filter_map(|g| g.components.first());
+        let next = later.map(|c| c.0).find(|off| *off < start);
+        matching.group(group, start, next.unwrap_or(start))?;
     }
     let trailing = slots.get(matching.next..)?.iter().map(|s| lone(*s));
     matching.values.extend(trailing);
@@ -104,8 +120,8 @@ fn hidden_stack(list: &ArgList, start: u32) -> impl Iterator<Item = Value> {
 }
 
 impl Matching<'_> {
-    /// Finds the slots of a listed parameter; `None` when they contradict each other.
-    fn group(&mut self, group: &Group, start: u32) -> Option<()> {
+    /// Finds the slots of a listed parameter; `None` when they contradict each other. On the stack it ends before `next`.
+    fn group(&mut self, group: &Group, start: u32, next: u32) -> Option<()> {
         match group.components.first() {
             None if group.far > 0 => {
                 let end = (self.next + group.far).min(self.slots.len());
@@ -115,6 +131,7 @@ impl Matching<'_> {
                 self.next = end;
             }
             None => self.values.push(Value::default()),
+            Some((off, _)) if *off < start && group.cut => self.values.push(stack_span(*off, next)),
             Some((off, _)) if *off < start => self.values.push(stack_value(group)),
             Some(_) => {
                 let wanted = self.next + group.components.len() + group.far;
