@@ -153,8 +153,8 @@ impl CTypes {
         let ptr = self.ptr_size;
         let form = match ty.kind.as_str() {
             _ if ty.size == 0 => Form::Empty,
-            "ptr" | "pointer" if ty.size == ptr => Form::Pointer(ty.elem),
-            "unsafe.pointer" | "unsafepointer" if ty.size == ptr => Form::Word("void *"),
+            "ptr" if ty.size == ptr => Form::Pointer(ty.elem),
+            "unsafe.Pointer" if ty.size == ptr => Form::Word("void *"),
             "map" | "chan" if ty.size == ptr => Form::Handle,
             "string" => Form::Builtin(&STRING),
             "interface" if ty.methods.is_empty() => Form::Builtin(&EFACE),

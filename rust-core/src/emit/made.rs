@@ -113,7 +113,7 @@ impl<'a> Made<'a> {
     fn word(&mut self, piece_kind: &str, size: u64) -> u32 {
         let ptr = u64::from(self.regs.arch.ptr_size());
         let kind = match (piece_kind, size) {
-            ("ptr", size) if size == ptr => "unsafe.pointer".to_string(),
+            ("ptr", size) if size == ptr => "unsafe.Pointer".to_string(),
             ("float", 4 | 8) => format!("float{}", 8 * size),
             ("bool", 1) => "bool".to_string(),
             ("uint" | "bool", 1 | 2 | 4 | 8) => format!("uint{}", 8 * size),
@@ -129,8 +129,7 @@ impl<'a> Made<'a> {
         }
         let c_name = super::c_types::number(&kind, size).unwrap_or("void *").to_string();
         let align = size.min(super::c_types::pack(self.regs.arch)) as u32;
-        let go_name = if kind == "unsafe.pointer" { "unsafe.Pointer".to_string() } else { kind.clone() };
-        self.push(Type { go_name, c_name, kind, size, align, ..Type::default() })
+        self.push(Type { go_name: kind.clone(), c_name, kind, size, align, ..Type::default() })
     }
 
     fn run_of_bytes(&mut self, size: u64) -> u32 {

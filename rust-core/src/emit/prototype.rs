@@ -144,10 +144,13 @@ fn package_name(f: &Function) -> String {
 
 /// The function's name within its package, or a name for its address.
 fn own_name(f: &Function, package: &str) -> String {
-    let short = if f.package.is_empty() { None } else { f.name.strip_prefix(&f.package) };
+    let made = f.name.starts_with("type:") || f.name.starts_with("go:");
+    let short = if f.package.is_empty() || made { None } else { f.name.strip_prefix(&f.package) };
     match short.and_then(|rest| rest.strip_prefix('.')) {
         Some(name) if !name.is_empty() => names::strip_paths(name),
         _ if f.name.is_empty() => format!("sub_{:x}", f.entry.0),
+        // What the linker and the compiler make is named after a type: `type:.eq.internal/abi.Type`.
+        _ if made => f.name.clone(),
         _ => without_package(&names::strip_paths(&f.name), package),
     }
 }

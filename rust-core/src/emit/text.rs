@@ -12,6 +12,8 @@ use crate::report::{Confidence, Function, Report, Sides, Source};
 /// Columns that the Go-style prototype is padded to.
 const PROTOTYPE: usize = 64;
 
+/// Characters of a list of clobbered registers that a line always has room for.
+const LONG_CLOBBERS: usize = 40;
 /// Different words that the summary lists.
 const MOST: usize = 10;
 
@@ -27,11 +29,17 @@ pub fn write(report: &Report, out: &mut dyn Write, min: Confidence) -> io::Resul
     summary(report, &common, out, min)
 }
 
-fn line(f: &Function, min: Confidence, widths: [usize; 3], common: &str, out: &mut dyn Write) -> io::Result<()> {
+fn line(
+    f: &Function,
+    min: Confidence,
+    widths: [usize; 3],
+    common: &[(&str, &Function)],
+    out: &mut dyn Write,
+) -> io::Result<()> {
     for (text, width) in [f.entry.to_string(), sure(f), source(f)].iter().zip(widths) {
         write!(out, "{text:width$}  ")?;
     }
-    let usercall = super::sure_usercall(f, min).map(|text| text.replacen(common, "", 1)).unwrap_or_else(|| "-".into());
+    let usercall = super::sure_usercall(f, min).map_or("-".into(), |text| without_clobbers(text, common));
     let padding = PROTOTYPE.saturating_sub(f.prototype.chars().count());
     let prototype = &f.prototype;
     write!(out, "{prototype}{:padding$}  {usercall}", "")?;
@@ -75,13 +83,23 @@ pub(crate) fn source_word(source: Option<Source>) -> &'static str {
     }
 }
 
-/// The `__spoils` text that most functions have. It is said once, not on every line.
-fn common_clobbers(report: &Report) -> String {
-    let mut count: BTreeMap<&str, usize> = BTreeMap::new();
-    for usercall in report.functions.iter().filter_map(|f| f.usercall.as_deref()) {
-        *count.entry(spoils(usercall)).or_default() += 1;
+/// Long `__spoils` texts that many functions have, and one that has it. They are said once, not on every line.
+fn common_clobbers(report: &Report) -> Vec<(&str, &Function)> {
+    let mut count: BTreeMap<&str, (usize, &Function)> = BTreeMap::new();
+    for f in &report.functions {
+        let text = spoils(f.usercall.as_deref().unwrap_or_default());
+        if text.len() > LONG_CLOBBERS {
+            count.entry(text).or_insert((0, f)).0 += 1;
+        }
     }
-    count.into_iter().max_by_key(|(_, times)| *times).map(|(text, _)| text.to_string()).unwrap_or_default()
+    let mut common: Vec<(usize, &str, &Function)> = count.into_iter().map(|(text, (n, f))| (n, text, f)).collect();
+    common.sort_by_key(|(times, ..)| std::cmp::Reverse(*times));
+    common.into_iter().take(2).map(|(_, text, f)| (text, f)).collect()
+}
+
+fn without_clobbers(usercall: &str, common: &[(&str, &Function)]) -> String {
+    let own = spoils(usercall);
+    if common.iter().any(|(text, _)| *text == own) { usercall.replacen(own, "", 1) } else { usercall.to_string() }
 }
 
 /// `__spoils<…> ` of a prototype, or nothing.
@@ -90,7 +108,7 @@ fn spoils(usercall: &str) -> &str {
     usercall[start..].find("> ").map_or("", |end| &usercall[start..start + end + 2])
 }
 
-fn summary(report: &Report, common: &str, out: &mut dyn Write, min: Confidence) -> io::Result<()> {
+fn summary(report: &Report, common: &[(&str, &Function)], out: &mut dyn Write, min: Confidence) -> io::Result<()> {
     let total = report.functions.len();
     let go = &report.go;
     let binary = &report.binary;
@@ -106,8 +124,8 @@ fn summary(report: &Report, common: &str, out: &mut dyn Write, min: Confidence) 
     coverage(report, "parameters", |f| (f.confidence.params, f.source.params), out)?;
     coverage(report, "results", |f| (f.confidence.results, f.source.results), out)?;
     writeln!(out, "evidence: {}", evidence(report).join(", "))?;
-    if !common.is_empty() {
-        writeln!(out, "unless a line says otherwise, a call has {}", common.trim_end())?;
+    for (text, f) in common {
+        writeln!(out, "left out above, as of {:?} functions such as {}: {}", f.abi, f.entry, text.trim_end())?;
     }
     for note in &report.notes {
         let place = note.at.map(|at| format!("{at}: ")).unwrap_or_default();

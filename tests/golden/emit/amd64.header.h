@@ -17,6 +17,8 @@ typedef struct server_Pair server_Pair;
 typedef struct go_map_string_ptr_server_Server go_map_string_ptr_server_Server;
 typedef struct go_array_4_uint8 go_array_4_uint8;
 typedef struct go_slice_uint8 go_slice_uint8;
+typedef struct atomic_Uint32 atomic_Uint32;
+typedef struct sync_atomic_Uint32 sync_atomic_Uint32;
 typedef struct go_ret_int_error go_ret_int_error;
 typedef struct go_p_i64 go_p_i64;
 typedef struct go_ret_int64_int64 go_ret_int64_int64;
@@ -43,6 +45,8 @@ struct server_Pair;
 struct go_map_string_ptr_server_Server;
 struct go_array_4_uint8;
 struct go_slice_uint8;
+struct atomic_Uint32;
+struct sync_atomic_Uint32;
 struct go_ret_int_error;
 struct go_p_i64;
 struct go_ret_int64_int64;
@@ -67,6 +71,12 @@ struct go_slice_uint8 { /* []uint8 */
   unsigned __int8 *ptr;
   __int64 len;
   __int64 cap;
+};
+struct atomic_Uint32 { /* internal/runtime/atomic.Uint32 */
+  unsigned __int32 value;
+};
+struct sync_atomic_Uint32 { /* sync/atomic.Uint32 */
+  unsigned __int32 v;
 };
 struct go_ret_int_error { /* (int, error) */
   __int64 r0;
@@ -106,3 +116,7 @@ struct go_ret_float64_array_4_uint8_server_Pair { /* (float64, [4]uint8, example
 /*   void __fastcall f(void *ts); */
 /* 0x401800 main.main */
 /*   void __usercall __spoils<rax, rcx, rdx, rbx, rsi, rdi, r8, r9, r10, r11, r12, r13, r15> f(void); */
+/* 0x401880 type:.eq.internal/runtime/atomic.Uint32 */
+/*   _BOOL1 __usercall __spoils<rax, rcx, rdx, rbx, rsi, rdi, r8, r9, r10, r11, r12, r13, r15> f@<al>(void *a1@<rax>, void *a2@<rbx>); */
+/* 0x4018c0 main.add */
+/*   void __usercall __spoils<rax, rcx, rdx, rbx, rsi, rdi, r8, r9, r10, r11, r12, r13, r15> f(atomic_Uint32 a1@<eax>, sync_atomic_Uint32 a2@<ebx>); */
