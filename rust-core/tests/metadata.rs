@@ -322,3 +322,68 @@ fn what_is_not_go_is_said_to_be_so() {
     let image = Image::from_segments(info, vec![segment]).unwrap();
     assert!(matches!(Metadata::read(&image), Err(Error::NotGo { .. })));
 }
+
+/// A function table as Go 1.2 to 1.4 write it, whose toolchains do not run any more: no moduledata, frame sizes in the
+/// records, file names in the table.
+fn early_program() -> Vec<u8> {
+    const NAMES: [&str; 3] = ["main.main", "runtime.goexit", "runtime.morestack"];
+    let start = 16 + 16 * NAMES.len() as u32 + 16;
+    let (mut functab, mut tail) = (Vec::new(), Vec::new());
+    for (entry, name) in (0x40_1000u64..).step_by(64).zip(NAMES) {
+        let record = start + tail.len() as u32;
+        functab.extend([entry, u64::from(record)].map(u64::to_le_bytes).concat());
+        // Name, arguments, frame, tables of SP, files and lines, PCDATA and FUNCDATA counts.
+        let numbers = [record + 56, 16, 0x68, record + 80, record + 88, record + 92, 0, 2].map(u32::to_le_bytes);
+        tail.extend([&entry.to_le_bytes(), numbers.as_flattened(), &[0; 16]].concat());
+        tail.extend([name.as_bytes(), &[0; 24]].concat().into_iter().take(24));
+        tail.extend([2, 4, 0xd0, 1, 60, 0, 0, 0, 4, 64, 0, 0, 20, 64, 0, 0]);
+    }
+    let files = start + tail.len() as u32;
+    functab.extend((0x40_1000u64 + 64 * NAMES.len() as u64).to_le_bytes());
+    functab.extend(u64::from(files).to_le_bytes());
+    tail.extend([2, files + 8].map(u32::to_le_bytes).concat());
+    tail.extend(b"main.go\0");
+    let head = [0xffff_fffbu32.to_le_bytes(), [0, 0, 1, 8], [NAMES.len() as u8, 0, 0, 0], [0; 4]].concat();
+    [head, functab, tail].concat()
+}
+
+#[test]
+fn programs_from_before_moduledata_have_functions() {
+    let data = early_program();
+    let segment = |addr, data: Vec<u8>, exec| {
+        let size = data.len() as u64;
+        Segment { addr, size, data: data.into(), read: true, write: false, exec }
+    };
+    let segments = vec![segment(0x40_1000, vec![0x90; 192], true), segment(0x50_0000, data, false)];
+    let info = SegmentsInfo { arch: Arch::Amd64, os: Os::Linux, base: None, entry: None };
+    let image = Image::from_segments(info, segments).unwrap();
+    let metadata = Metadata::read(&image).unwrap();
+    assert_eq!((metadata.version.text.as_str(), metadata.notes), ("go1.2-go1.4", vec![]));
+    let table = &metadata.pclntab;
+    let lines = table.funcs.iter().map(|f| {
+        let (file, line) = table.file_line(&image, f);
+        let deltas: Vec<_> = table.sp_deltas(&image, f).unwrap().map(|v| v.value).collect();
+        let (name, args) = (table.name(&image, f), f.args.unwrap());
+        format!("{:x}..{:x} {name} {:?} {args} {file}:{line} {deltas:?}", f.entry, f.end, f.id)
+    });
+    let expected = [
+        "401000..401040 main.main Normal 16 main.go:9 [0, 104]",
+        "401040..401080 runtime.goexit Goexit 16 main.go:9 [0, 104]",
+        "401080..4010c0 runtime.morestack Morestack 16 main.go:9 [0, 104]",
+    ];
+    assert_eq!(lines.collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn an_unknown_release_is_read_like_the_newest() {
+    let mut data = linux("1.27.0");
+    let known = Metadata::read(&Image::parse(&data).unwrap()).unwrap();
+    let at = pclntab_offset(&data);
+    data[at..at + 4].copy_from_slice(&0xffff_ffefu32.to_le_bytes());
+    let hits: Vec<_> = data.windows(8).enumerate().filter(|(_, w)| w == b"go1.27.0").map(|(i, _)| i).collect();
+    hits.into_iter().for_each(|i| data[i..i + 8].copy_from_slice(b"go1.31.0"));
+    let unknown = Metadata::read(&Image::parse(&data).unwrap()).unwrap();
+    assert_eq!((unknown.version.text.as_str(), unknown.version.source), ("go1.31.0", VersionSource::BuildInfo));
+    assert_eq!((unknown.pclntab.funcs, unknown.modules), (known.pclntab.funcs, known.modules));
+    assert_eq!(unknown.notes.len(), 1);
+}
