@@ -81,7 +81,7 @@ fn run(mut image: Image<'_>, data: &[u8], options: &Options, observer: &dyn Obse
     evidence::methods::collect(&mut reader, &mut types, &mut typed);
     watch.check()?;
     if options.dwarf {
-        meta.notes.extend(evidence::dwarf::collect(&image, &meta.pclntab, &mut types, &mut typed));
+        meta.notes.extend(evidence::dwarf::collect(&image, &meta, &mut types, &mut typed));
     }
     let itabs = golang::itab::enumerate(&reader).into_iter().map(|itab| itab.addr);
     let statics = reader.known().into_iter().map(|(addr, _)| addr).chain(itabs).collect();

@@ -93,13 +93,13 @@ fn go_1_17_does_not_list_results_in_registers() {
 /// Only pclntab tells assembly from functions without parameters and results, and it does not before Go 1.18.
 #[test]
 fn where_nothing_is_listed_it_may_be_assembly() {
-    check("debug", &["1.16.15"], "main.nothing", "() () Results?");
+    check("debug", &["1.16.15"], "main.nothing", "() () Results? Nothing?");
 }
 
 #[test]
 fn wrappers_list_their_results_or_are_doubted() {
     check("debug", &NEW, "main.(*outer).get", "(receiver  *main.outer, int) (string, error)");
-    check("debug", &["1.21.13"], "main.(*outer).get", "() () Results? Size?");
+    check("debug", &["1.21.13"], "main.(*outer).get", "() () Results? Nothing? Size?");
 }
 
 #[test]

@@ -8,8 +8,6 @@ use goabi::abi::registers::Convention;
 use goabi::abi::shape::{Component, Shape};
 use goabi::evidence::dwarf::{self, Doubt, DwarfFunction, Witness};
 use goabi::golang::Metadata;
-use goabi::golang::arg_info::{self, Item};
-use goabi::golang::funcdata::FuncData;
 use goabi::golang::pclntab::Func;
 use goabi::golang::symbol_name::SymbolName;
 use goabi::image::Image;
@@ -122,11 +120,11 @@ impl Program<'_> {
         if func.flags.asm() || self.may_be_asm(function) {
             return Err("assembly");
         }
-        let pieces = self.arg_info(func);
+        let pieces = dwarf::listed_pieces(self.image, &self.metadata.pclntab, func);
         let witness = Witness { args: func.args, pieces: pieces.as_deref(), is_asm: false };
         let fits = |convention: &Convention| {
             let doubts = dwarf::confirm(function, &self.types, convention, &witness);
-            doubts.iter().all(|doubt| *doubt == Doubt::Results)
+            doubts.iter().all(|doubt| matches!(doubt, Doubt::Results | Doubt::Nothing))
         };
         let [internal, abi0] = &self.conventions;
         let marked = self.image.symbols_at(func.entry).iter().any(|symbol| symbol.name.ends_with(".abi0"));
@@ -184,18 +182,6 @@ impl Program<'_> {
         let pieces =
             placed.iter().map(|value| value.pieces.iter().map(|p| (p.loc.text(self.image.arch), p.size)).collect());
         pieces.filter(|pieces: &Pieces| !pieces.is_empty()).collect()
-    }
-
-    /// Offset and size of the pieces that ArgInfo lists, up to where it was cut.
-    fn arg_info(&self, func: &Func) -> Option<Vec<(u32, u32)>> {
-        let address = self.metadata.pclntab.funcdata(self.image, func, FuncData::ArgInfo)?;
-        let info = arg_info::parse(self.image.tail(address));
-        let known = info.items.iter().take_while(|item| !matches!(item, Item::DotDotDot | Item::ComponentTooFar));
-        let pieces = known.filter_map(|item| match item {
-            Item::Component { offset, size } => Some((u32::from(*offset), u32::from(*size))),
-            _ => None,
-        });
-        Some(pieces.collect())
     }
 }
 

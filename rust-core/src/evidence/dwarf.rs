@@ -20,7 +20,10 @@ mod types;
 use crate::abi::assign::{Assignment, assign};
 use crate::abi::registers::Convention;
 use crate::evidence::Typed;
-use crate::golang::pclntab::Pclntab;
+use crate::golang::Metadata;
+use crate::golang::arg_info::{self, Item};
+use crate::golang::funcdata::FuncData;
+use crate::golang::pclntab::{Func, Pclntab};
 use crate::image::Image;
 use crate::report::Source;
 use crate::types::{Kind, Param, Role, Signature, Type, TypeId, Types};
@@ -44,6 +47,8 @@ pub struct DwarfFunction {
     pub signature: Signature,
     /// Whether the results are known too.
     pub complete: bool,
+    /// Whether its release lists blank parameters. Where it does not, one may hide in the padding behind another.
+    pub blanks: bool,
     /// What speaks against it, before any witness was asked.
     pub doubts: Vec<Doubt>,
 }
@@ -63,18 +68,29 @@ pub enum Doubt {
     Pieces,
 }
 
-/// Adds the signature of every function that debug information speaks of, and returns what could not be read.
+/// Adds the signature of every function that debug information speaks of and no witness refutes, and returns what could
+/// not be read.
 pub fn collect(
     image: &Image<'_>,
-    pclntab: &Pclntab,
+    meta: &Metadata,
     types: &mut Types,
     out: &mut HashMap<u64, Vec<Typed>>,
 ) -> Vec<String> {
     let dwarf = read(image, types);
+    let internal = Convention::abi_internal(image.arch, image.os, u32::from(meta.version.minor()));
+    let conventions = [internal, Convention::abi0(image.arch)];
     for function in dwarf.functions {
-        let is_asm = pclntab.at(function.entry).is_none_or(|func| func.flags.asm());
-        let is_nothing = function.doubts.contains(&Doubt::Nothing) && (is_asm || !function.complete);
-        if is_nothing || function.doubts.contains(&Doubt::Order) {
+        let Some(func) = meta.pclntab.at(function.entry) else { continue };
+        let pieces = listed_pieces(image, &meta.pclntab, func);
+        let witness = Witness { args: func.args, pieces: pieces.as_deref(), is_asm: func.flags.asm() };
+        let refutes = |doubt: Doubt| match doubt {
+            Doubt::Results => false,
+            // Results that are not listed may be on the stack.
+            Doubt::Size => function.complete,
+            Doubt::Nothing | Doubt::Order | Doubt::Pieces => true,
+        };
+        let holds = |convention| !confirm(&function, types, convention, &witness).into_iter().any(refutes);
+        if !conventions.iter().any(holds) {
             continue;
         }
         let typed = Typed {
@@ -87,6 +103,18 @@ pub fn collect(
         out.entry(function.entry).or_default().insert(0, typed);
     }
     dwarf.notes
+}
+
+/// Offset and size of each piece that FUNCDATA_ArgInfo lists, in bytes, up to where it was cut.
+pub fn listed_pieces(image: &Image<'_>, pclntab: &Pclntab, func: &Func) -> Option<Vec<(u32, u32)>> {
+    let address = pclntab.funcdata(image, func, FuncData::ArgInfo)?;
+    let info = arg_info::parse(image.tail(address));
+    let known = info.items.iter().take_while(|item| !matches!(item, Item::DotDotDot | Item::ComponentTooFar));
+    let piece = |item: &Item| match item {
+        Item::Component { offset, size } => Some((u32::from(*offset), u32::from(*size))),
+        _ => None,
+    };
+    Some(known.filter_map(piece).collect())
 }
 
 /// What is known of a function without debug information.
@@ -168,7 +196,8 @@ fn build<'d>(
     let doubts =
         [(!merged.results_listed, Doubt::Results), (!merged.in_order, Doubt::Order), (nothing, Doubt::Nothing)];
     let doubts = doubts.into_iter().filter(|(doubtful, _)| *doubtful).map(|(_, doubt)| doubt).collect();
-    Some(DwarfFunction { entry, end, name, signature, complete: merged.results_listed, doubts })
+    let (complete, blanks) = (merged.results_listed, merged.blanks_listed);
+    Some(DwarfFunction { entry, end, name, signature, complete, blanks, doubts })
 }
 
 fn signature<'d>(merged: &Merged<'d>, hidden: &Hidden, reader: &mut TypeReader<'_, '_, 'd>) -> Option<Signature> {
@@ -195,7 +224,7 @@ fn signature<'d>(merged: &Merged<'d>, hidden: &Hidden, reader: &mut TypeReader<'
 pub fn confirm(function: &DwarfFunction, types: &Types, convention: &Convention, witness: &Witness<'_>) -> Vec<Doubt> {
     let assigned = assign(types, &function.signature, convention);
     let mut doubts = function.doubts.clone();
-    if !witness.is_asm {
+    if !witness.is_asm && function.complete {
         doubts.retain(|doubt| *doubt != Doubt::Nothing);
     }
     if witness.args.is_some_and(|args| args != assigned.area.args_size) {
@@ -203,10 +232,29 @@ pub fn confirm(function: &DwarfFunction, types: &Types, convention: &Convention,
     }
     // The compiler means to hide the dictionary and takes every name with a bracket for shaped code.
     let hidden = usize::from(function.name.contains('['));
-    if witness.pieces.is_some_and(|pieces| !agrees(pieces, &homes(&assigned, hidden))) {
+    let homes = homes(&assigned, hidden);
+    let no_blank_hides = |pieces: &[(u32, u32)]| function.blanks || is_tight(&assigned, hidden, pieces.len());
+    if witness.pieces.is_some_and(|pieces| !agrees(pieces, &homes) || !no_blank_hides(pieces)) {
         doubts.push(Doubt::Pieces);
     }
     doubts
+}
+
+/// Whether there is no room for another parameter behind the first `listed` pieces.
+fn is_tight(assigned: &Assignment, hidden: usize, listed: usize) -> bool {
+    let (mut stack, mut spill, mut seen) = (0, 0, 0);
+    for (at, value) in assigned.params.iter().enumerate() {
+        seen += if at < hidden { 0 } else { value.pieces.len() };
+        let (start, end) = match value.spill {
+            Some(slot) => (slot, &mut spill),
+            None => (value.stack.unwrap_or(0), &mut stack),
+        };
+        if seen > listed && value.size > 0 && start != *end {
+            return false;
+        }
+        *end = start.saturating_add(value.size).max(*end);
+    }
+    seen <= listed || (spill == assigned.area.spill_size && stack == assigned.area.stack_args)
 }
 
 /// Whether the places of parameters begin with the pieces that ArgInfo lists. A value of very many pieces is one place.

@@ -27,6 +27,8 @@ pub(super) struct Merged<'d> {
     pub(super) is_method: bool,
     /// Whether all results are there.
     pub(super) results_listed: bool,
+    /// Whether blank parameters would be there.
+    pub(super) blanks_listed: bool,
     /// Whether numbers in names agree with the order.
     pub(super) in_order: bool,
 }
@@ -68,7 +70,7 @@ pub(super) fn merge<'d>(
     let results_listed = listing.register_results && !wrapper_hides && !loop_hides && !may_be_assembly;
     let in_order = !listing.numbered_results || numbered(&results, b"~r");
     let in_order = in_order && (!listing.blanks || numbered(&params, b"~p"));
-    Merged { params, results, is_method, results_listed, in_order }
+    Merged { params, results, is_method, results_listed, blanks_listed: listing.blanks, in_order }
 }
 
 /// The parameters or the results: those of the abstract function, and between them those that only the concrete one
