@@ -2,6 +2,7 @@
 
 use super::progress;
 use crate::Error;
+use crate::emit::text::is_unsafe;
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -93,5 +94,5 @@ pub(super) fn reason(error: &io::Error) -> String {
 
 /// `text` on one line and without anything that a terminal would obey.
 pub(super) fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+    text.chars().map(|c| if is_unsafe(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }

@@ -4,6 +4,7 @@ use super::analysis::Input;
 use super::args::Info;
 use super::exit::{Exit, Failure, printable};
 use super::output::Output;
+use crate::emit::text::evidence;
 use crate::report::{Confidence, Function, Go, Report, Source};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -49,12 +50,7 @@ fn go(go: &Go, out: &mut dyn Write) -> io::Result<()> {
         line(out, "setting", format_args!("{key}={value}"))?;
     }
     line(out, "pclntab", go.pclntab.map_or("none".into(), |at| at.to_string()))?;
-    for at in &go.moduledata {
-        line(out, "moduledata", at)?;
-    }
-    let traits = [(go.cgo, "cgo"), (go.obfuscated, "obfuscated"), (go.stripped, "stripped")];
-    let traits: Vec<_> = traits.into_iter().filter_map(|(is, name)| is.then_some(name)).collect();
-    line(out, "is", if traits.is_empty() { "-".into() } else { traits.join(", ") })
+    go.moduledata.iter().try_for_each(|at| line(out, "moduledata", at))
 }
 
 fn counts(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -62,6 +58,7 @@ fn counts(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let named = report.functions.iter().filter(|f| !f.name.is_empty()).count();
     line(out, "functions", format_args!("{all}, {named} with a name"))?;
     line(out, "types", report.types.len())?;
+    line(out, "evidence", evidence(report).join(", "))?;
     line(out, "parameters", tally(&report.functions, |f| (f.confidence.params, f.source.params)))?;
     line(out, "results", tally(&report.functions, |f| (f.confidence.results, f.source.results)))
 }

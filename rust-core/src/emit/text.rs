@@ -164,7 +164,7 @@ fn most_first(words: impl Iterator<Item = String>) -> String {
 }
 
 /// What the file had for the recovery to use.
-fn evidence(report: &Report) -> Vec<String> {
+pub(crate) fn evidence(report: &Report) -> Vec<String> {
     let go = &report.go;
     let mut found = Vec::new();
     let mut say = |is: bool, text: &str| found.extend(is.then(|| text.to_string()));

@@ -98,7 +98,7 @@ fn function(
     let (file, line) =
         if program.names { program.meta.pclntab.file_line(program.image, func) } else { Default::default() };
     let convention = if resolved.abi == super::Abi::ABIInternal { &program.internal } else { &program.abi0 };
-    let evidence = if options.evidence { evidence(&resolved) } else { Vec::new() };
+    let evidence = if options.evidence { evidence(&resolved, arch) } else { Vec::new() };
     let kind = kind(func, &resolved, symbol.is_closure());
     let package = symbol.package.to_string();
     let mut values = |claim: &Option<Claim>| -> Vec<Value> {
@@ -185,13 +185,26 @@ fn value(value: &evidence::Value, arch: Arch, types: &mut TypeList<'_>) -> Value
     }
 }
 
-fn evidence(resolved: &Resolved) -> Vec<Evidence> {
-    let entry = |claim: &Claim, agrees: bool| Evidence {
+/// Who won on each side, then what was dropped.
+fn evidence(resolved: &Resolved, arch: Arch) -> Vec<Evidence> {
+    let entry = |side: &str, claim: &Claim, agrees: bool| Evidence {
         source: claim.source,
-        claim: claim.text.clone(),
+        claim: format!("{side}{}", claim_text(claim, arch)),
         at: claim.at.iter().copied().map(Addr).collect(),
         agrees,
     };
-    let won = resolved.params.iter().chain(&resolved.results).map(|c| entry(c, true));
-    won.chain(resolved.others.iter().map(|(c, agrees)| entry(c, *agrees))).collect()
+    let params = resolved.params.iter().map(|c| entry("parameters: ", c, true));
+    let results = resolved.results.iter().map(|c| entry("results: ", c, true));
+    params.chain(results).chain(resolved.others.iter().map(|(c, agrees)| entry("", c, *agrees))).collect()
+}
+
+/// Where the claim has the values, and what its source says of it.
+fn claim_text(claim: &Claim, arch: Arch) -> String {
+    let place = |value: &evidence::Value| -> String {
+        let parts: Vec<_> = value.pieces.iter().map(|piece| piece.loc.text(arch)).collect();
+        if parts.is_empty() { "nothing".into() } else { parts.join("+") }
+    };
+    let places: Vec<_> = claim.values.iter().map(place).collect();
+    let places = if places.is_empty() { "none".into() } else { places.join(", ") };
+    if claim.text.is_empty() { places } else { format!("{places} ({})", claim.text) }
 }
