@@ -1,9 +1,11 @@
 //! The program: an image with its Go metadata, as the evidence sources see it.
 
 use crate::abi::registers::Convention;
+use crate::arch::Arch;
 use crate::code::flow::NONE;
 use crate::golang::Metadata;
 use crate::golang::func_id::FuncId;
+use crate::golang::funcdata::{FuncData, funcdata_index};
 use crate::golang::pclntab::Func;
 use crate::image::Image;
 use crate::limits;
@@ -86,6 +88,16 @@ impl<'a> Program<'a> {
     /// A function's Go name, empty when it is gone or not to be looked at.
     pub fn name(&self, func: &Func) -> Cow<'a, str> {
         if self.names { self.meta.pclntab.name(self.image, func) } else { Cow::Borrowed("") }
+    }
+
+    /// Whether the machine's code is understood.
+    pub fn reads_code(&self) -> bool {
+        matches!(self.image.arch, Arch::Amd64 | Arch::I386)
+    }
+
+    /// Whether this Go version lists the parameters of every compiled function (FUNCDATA_ArgInfo).
+    pub fn lists_arguments(&self) -> bool {
+        funcdata_index(FuncData::ArgInfo, self.meta.version.minor()).is_some()
     }
 
     /// Whether C code is linked in: the build says so, or something else than Go imports functions.

@@ -37,6 +37,8 @@ pub struct Resolved {
     pub helper: Option<Helper>,
     /// Written in assembly.
     pub asm: bool,
+    /// Index of the function that this one is an ABI wrapper of.
+    pub target: Option<u32>,
     /// Parameters, by the claim that won.
     pub params: Option<Claim>,
     /// Results, by the claim that won.
@@ -182,6 +184,9 @@ fn summary(
     knowledge: &Knowledge<'_, '_>,
 ) -> Summary {
     let func = &program.funcs()[index as usize];
+    if !program.reads_code() {
+        return Summary { returns: true, unknown_exit: true, ..Summary::default() };
+    }
     scratch.decode(program, func);
     let body = body(func, &scratch.ops, first.growth.as_ref());
     scratch.usage.summarize(&body, knowledge)

@@ -47,6 +47,13 @@ pub struct Helper {
     pub special: Special,
 }
 
+impl Helper {
+    /// Whether it departs from the conventions of Go code.
+    pub fn has_own_convention(&self) -> bool {
+        matches!(self.special, Special::Morestack | Special::Preserving { .. } | Special::Plain { .. })
+    }
+}
+
 struct Row {
     name: &'static str,
     /// First bytes, `..` for any; empty when the code says nothing.

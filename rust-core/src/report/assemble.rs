@@ -1,13 +1,13 @@
 //! Puts what was resolved into a [`Report`].
 
 use super::{
-    Addr, Binary, Confidence, Evidence, Frame, Function, FunctionKind, Go, Module, Note, Piece, Report, SCHEMA, Sides,
-    Source, Tool, Value,
+    Addr, Binary, Confidence, Evidence, Frame, Function, FunctionKind, Go, Module, Note, Pair, Piece, Report, SCHEMA,
+    Sides, Source, Tool, Value,
 };
 use crate::abi::location::RegSet;
 use crate::abi::registers::reg_name;
 use crate::arch::Arch;
-use crate::evidence::helpers::members;
+use crate::evidence::helpers::{Special, members};
 use crate::evidence::{self, Claim};
 use crate::golang::func_id::FuncId;
 use crate::golang::pclntab::Func;
@@ -17,27 +17,42 @@ use crate::program::Program;
 use crate::report::types::TypeList;
 use crate::resolve::Resolved;
 use crate::types::{Role, Types};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The whole report, without what `emit::fill` adds.
 pub fn report(program: &Program<'_>, types: &Types, resolved: Vec<Resolved>, data: &[u8], options: &Options) -> Report {
-    let mut list = TypeList::new(types);
     let wanted = |func: &Func| options.only.as_ref().is_none_or(|only| is_wanted(program, func, only));
-    let funcs = program.funcs().iter().zip(resolved).filter(|(f, _)| wanted(f));
     let clobbers = [&program.internal, &program.abi0].map(|c| names(c.clobbers(), program.image.arch));
-    let functions = funcs.map(|(f, r)| function(program, f, r, options, &clobbers, &mut list)).collect();
+    let pairs = pairs(program, &resolved);
+    let mut context = Context { program, options, clobbers, pairs, types: TypeList::new(types) };
+    let funcs = program.funcs().iter().zip(resolved).filter(|(f, _)| wanted(f));
+    let functions = funcs.map(|(f, r)| function(&mut context, f, r)).collect();
     Report {
         schema: SCHEMA.to_string(),
         tool: Tool { name: "goabi".to_string(), version: env!("CARGO_PKG_VERSION").to_string() },
         binary: binary(program, data),
         go: go(program),
         packs: Vec::new(),
-        types: list.finish(),
+        types: context.types.finish(),
         functions,
         call_sites: Vec::new(),
         annotations: Vec::new(),
         notes: notes(program),
     }
+}
+
+/// Both faces of each ABI wrapper: its role and the other one's entry, by entry.
+fn pairs(program: &Program<'_>, resolved: &[Resolved]) -> HashMap<u64, (&'static str, u64)> {
+    let mut pairs = HashMap::new();
+    for (func, resolved) in program.funcs().iter().zip(resolved) {
+        let target = resolved.target.and_then(|t| program.funcs().get(t as usize));
+        if let Some(target) = target.filter(|t| t.entry != func.entry) {
+            pairs.insert(func.entry, ("wrapper", target.entry));
+            pairs.entry(target.entry).or_insert(("target", func.entry));
+        }
+    }
+    pairs
 }
 
 fn is_wanted(program: &Program<'_>, func: &Func, only: &str) -> bool {
@@ -84,14 +99,18 @@ fn notes(program: &Program<'_>) -> Vec<Note> {
     texts.take(crate::limits::MAX_NOTES).map(|text| Note { at: None, text: text.clone() }).collect()
 }
 
-fn function(
-    program: &Program<'_>,
-    func: &Func,
-    resolved: Resolved,
-    options: &Options,
-    clobbers: &[Arc<Vec<String>>; 2],
-    types: &mut TypeList<'_>,
-) -> Function {
+/// What all functions of a report share.
+struct Context<'p, 'a, 't> {
+    program: &'p Program<'a>,
+    options: &'p Options,
+    /// Of ABIInternal and of ABI0.
+    clobbers: [Arc<Vec<String>>; 2],
+    pairs: HashMap<u64, (&'static str, u64)>,
+    types: TypeList<'t>,
+}
+
+fn function(context: &mut Context<'_, '_, '_>, func: &Func, resolved: Resolved) -> Function {
+    let Context { program, options, clobbers, pairs, types } = context;
     let arch = program.image.arch;
     let name = program.name(func).into_owned();
     let symbol = SymbolName::parse(&name);
@@ -114,13 +133,17 @@ fn function(
         c_abi: None,
         kind,
         noreturn: resolved.noreturn,
-        pair: None,
+        pair: pairs
+            .get(&func.entry)
+            .copied()
+            .map(|(role, target)| Pair { role: role.to_string(), target: Addr(target) }),
         entries: Vec::new(),
         params: values(&resolved.params),
         results: values(&resolved.results),
         closure_context: convention.closure.filter(|_| resolved.closure).map(|r| reg_name(arch, r).to_string()),
         captures: Vec::new(),
-        clobbers: clobbers[usize::from(resolved.abi != super::Abi::ABIInternal)].clone(),
+        clobbers: own_clobbers(&resolved, arch)
+            .unwrap_or_else(|| clobbers[usize::from(resolved.abi != super::Abi::ABIInternal)].clone()),
         arg_base: convention.arg_base,
         frame: frame(program, func, &resolved),
         source: Sides { params: source(&resolved.params), results: source(&resolved.results) },
@@ -134,13 +157,21 @@ fn function(
     }
 }
 
+/// What a helper with a convention of its own changes.
+fn own_clobbers(resolved: &Resolved, arch: Arch) -> Option<Arc<Vec<String>>> {
+    match resolved.helper?.special {
+        Special::Preserving { kills, .. } => Some(names(kills, arch)),
+        _ => None,
+    }
+}
+
 fn names(set: RegSet, arch: Arch) -> Arc<Vec<String>> {
     Arc::new(members(set).map(|r| reg_name(arch, r).to_string()).collect())
 }
 
 fn kind(func: &Func, resolved: &Resolved, named_closure: bool) -> FunctionKind {
     match () {
-        () if resolved.helper.is_some() => FunctionKind::Helper,
+        () if resolved.helper.is_some_and(|h| h.has_own_convention()) => FunctionKind::Helper,
         () if resolved.asm => FunctionKind::Asm,
         () if func.id == FuncId::Wrapper => FunctionKind::Wrapper,
         () if resolved.closure || named_closure => FunctionKind::Closure,

@@ -16,6 +16,9 @@ use crate::evidence::arg_info::{ArgList, Group};
 use crate::evidence::{Claim, Value};
 use crate::report::{Abi, Confidence, Source};
 
+/// Bytes of a word on every machine with a register convention.
+const WORD: u32 = 8;
+
 /// What is known of one function before its parameters are.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {
@@ -103,13 +106,13 @@ pub fn registers(values: &[Value]) -> impl Iterator<Item = Reg> {
     })
 }
 
-/// Parameters of a body without registers: all on the stack, as listed.
-pub fn on_stack(list: Option<&ArgList>, args: Option<u32>, asm: bool, convention: &Convention) -> Option<Located> {
+/// Parameters of a body without registers: all on the stack, as listed. `silent`: it may take parameters and have no list
+/// (assembly without a Go prototype, and all code before Go 1.17).
+pub fn on_stack(list: Option<&ArgList>, args: Option<u32>, silent: bool, convention: &Convention) -> Option<Located> {
     let word = convention.arch.ptr_size();
     let args = args?;
     let empty = ArgList::default();
-    // Assembly without a Go prototype has no list, whatever it takes.
-    let list = if asm { list? } else { list.unwrap_or(&empty) };
+    let list = if silent && args > 0 { list? } else { list.unwrap_or(&empty) };
     let stack_args = round_up(list.end(), word);
     let complete = list.is_complete() && stack_args <= args;
     Some(Located {
@@ -127,21 +130,21 @@ pub fn register_result(reg: Reg) -> Value {
 }
 
 /// Results on the stack of which only the bytes are known, word by word.
-pub fn stack_words(from: u32, bytes: u32) -> impl Iterator<Item = Value> {
-    let words = (0..bytes.min(1 << 12)).step_by(8);
+pub fn stack_words(from: u32, bytes: u32, word: u32) -> impl Iterator<Item = Value> {
+    let words = (0..bytes.min(1 << 12)).step_by(word as usize);
     words.map(move |off| {
-        let size = (bytes - off).min(8);
+        let size = (bytes - off).min(word);
         Value { size, pieces: vec![piece(0, size, Loc::Stack(from + off))], ..Value::default() }
     })
 }
 
 /// Results of a body without registers: what is left of the argument area.
-pub fn stack_results(abi: Abi, params: Option<&Claim>, from: u32, to: u32) -> Option<Claim> {
+pub fn stack_results(abi: Abi, params: Option<&Claim>, (from, to): (u32, u32), word: u32) -> Option<Claim> {
     let params = params.filter(|_| abi == Abi::ABI0)?;
     Some(Claim {
         source: Source::ArgInfo,
         confidence: params.confidence.min(Confidence::Likely),
-        values: stack_words(from, to.saturating_sub(from)).collect(),
+        values: stack_words(from, to.saturating_sub(from), word).collect(),
         text: format!("bytes {from} to {to} of the argument area"),
         at: params.at.clone(),
     })

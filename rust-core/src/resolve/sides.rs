@@ -7,11 +7,13 @@ use super::{Resolved, Scratch, body, frame};
 use crate::abi::assign::{Area, Placed, assign};
 use crate::abi::location::{Reg, RegSet};
 use crate::abi::registers::reg_name;
+use crate::code::flow::NONE;
 use crate::code::growth::Growth;
 use crate::code::usage::Summary;
-use crate::evidence::helpers::Special;
+use crate::evidence::helpers::{Special, members};
 use crate::evidence::results::{self, Inferred};
 use crate::evidence::{Claim, Typed, Value};
+use crate::golang::func_id::FuncId;
 use crate::golang::pclntab::Func;
 use crate::program::Program;
 use crate::report::{Abi, Confidence, Source};
@@ -53,14 +55,15 @@ impl Input<'_, '_> {
         };
         let list = self.first.list.as_ref();
         if self.abi != Abi::ABIInternal || !convention.uses_registers() {
-            return params::on_stack(list, self.func.args, self.first.asm, convention);
+            let silent = self.first.asm || !self.program.lists_arguments();
+            return params::on_stack(list, self.func.args, silent, convention);
         }
         let spills = self.first.growth.as_ref().map(|g| g.spills.as_slice()).unwrap_or_default();
         let mut reads = Reads::default();
         let silent = spills.is_empty() && list.is_some_and(|l| !l.groups.is_empty() || self.func.args != Some(0));
         let hides = !self.program.names || self.program.meta.obfuscated || self.program.name(self.func).contains('[');
         let may_hide_first = hides && list.is_some();
-        if silent || list.is_some_and(|l| !l.is_complete()) {
+        if self.program.reads_code() && (silent || list.is_some_and(|l| !l.is_complete())) {
             reads = self.reads(scratch, knowledge);
         }
         let facts = Facts {
@@ -71,7 +74,12 @@ impl Input<'_, '_> {
             may_hide_first,
             reads: &reads,
         };
-        params::locate(&facts, convention)
+        let mut located = params::locate(&facts, convention)?;
+        if !self.program.reads_code() {
+            // Without code, integers and floats are guessed, and so is where the spill area starts.
+            located.confidence = located.confidence.min(Confidence::Guess);
+        }
+        Some(located)
     }
 
     /// What the body reads of what it was given.
@@ -176,14 +184,20 @@ impl Sides {
             text: if program.explain { metadata_text(program, first, func) } else { String::new() },
             at: vec![func.entry],
         });
-        let code = (abi == Abi::ABIInternal && !first.asm)
+        let code = (abi == Abi::ABIInternal && !first.asm && program.reads_code())
             .then(|| results_claim(program, func, inferred, (stack_args, spill_offset)))
             .flatten();
-        let code = code.or_else(|| params::stack_results(abi, metadata.as_ref(), stack_args, spill_offset));
-        let params = self.typed_params.or(metadata);
-        let results = self.typed_results.or(code);
+        let code = code.or_else(|| {
+            let word = program.image.arch.ptr_size();
+            params::stack_results(abi, metadata.as_ref(), (stack_args, spill_offset), word)
+        });
+        let (abi, params, results) = match of_helper(input) {
+            Some((abi, params, results)) => (abi, Some(params), Some(results)),
+            None => (abi, self.typed_params.or(metadata), self.typed_results.or(code)),
+        };
         Resolved {
             abi,
+            target: forwards_to(input, summary),
             helper: first.helper,
             asm: first.asm,
             params,
@@ -215,7 +229,7 @@ fn results_claim(
         regs(program.internal.floats, floats.count).into_iter().chain(regs(program.internal.ints, ints.count));
     let mut values: Vec<Value> = registers.map(params::register_result).collect();
     let at = if full { values.len() } else { 0 };
-    values.splice(at..at, params::stack_words(stack_args, stack));
+    values.splice(at..at, params::stack_words(stack_args, stack, program.image.arch.ptr_size()));
     Some(Claim {
         source: Source::Code,
         confidence: results::confidence::of(inferred, stack),
@@ -239,4 +253,40 @@ fn metadata_text(program: &Program<'_>, first: &First, func: &Func) -> String {
     });
     let args = func.args.map(|args| format!("_func.args is {args}"));
     block.into_iter().chain(list).chain(args).collect::<Vec<_>>().join("; ")
+}
+
+/// The other face of an ABI wrapper: what an ABI0 body enters ABIInternal for, or the ABI0 body that an ABIInternal one
+/// calls and restores its registers after.
+fn forwards_to(input: &Input<'_, '_>, summary: &Summary) -> Option<u32> {
+    let Input { program, func, first, abi, .. } = *input;
+    if func.id != FuncId::Wrapper || first.asm || !program.internal.uses_registers() {
+        return None;
+    }
+    if abi == Abi::ABI0 {
+        return summary.calls.last().map(|call| call.callee).filter(|callee| *callee != NONE);
+    }
+    let restored = first.code.calls.iter().find(|(_, restored)| *restored)?;
+    program.at(restored.0).map(|i| i as u32)
+}
+
+/// The convention of a helper that has its own, from the table.
+fn of_helper(input: &Input<'_, '_>) -> Option<(Abi, Claim, Claim)> {
+    let Input { program, func, first, .. } = *input;
+    let helper = first.helper?;
+    let (abi, params, results) = match helper.special {
+        Special::Preserving { reads, writes, .. } => (Abi::Custom, members(reads).collect(), members(writes).collect()),
+        Special::Plain { params, results } => {
+            let params: Vec<Reg> = program.internal.ints.iter().copied().filter(|r| params.has(*r)).collect();
+            (Abi::ABIInternal, params, program.internal.ints.iter().copied().take(usize::from(results)).collect())
+        }
+        _ => return None,
+    };
+    let claim = |regs: Vec<Reg>| Claim {
+        source: Source::Table,
+        confidence: Confidence::Exact,
+        values: regs.into_iter().map(params::register_result).collect(),
+        text: helper.name.to_string(),
+        at: vec![func.entry],
+    };
+    Some((abi, claim(params), claim(results)))
 }

@@ -82,13 +82,17 @@ fn first(
 ) -> First {
     let table = &program.meta.pclntab;
     let funcdata = |kind| table.funcdata(program.image, func, kind);
-    let info = funcdata(FuncData::ArgInfo).map(|at| arg_info::parse(program.image.tail(at)));
+    let list = funcdata(FuncData::ArgInfo).map(|at| ArgList::new(&arg_info::parse(program.image.tail(at))));
+    let live_start =
+        funcdata(FuncData::ArgLiveInfo).and_then(|at| program.image.tail(at).first().copied()).map(u32::from);
+    if !program.reads_code() {
+        let code = Survey { has_ret: true, ..Survey::default() };
+        return First { list, live_start, code, ..First::default() };
+    }
     let growth = stack_growth(program, func, morestack, scratch);
     First {
-        list: info.map(|info| ArgList::new(&info)),
-        live_start: funcdata(FuncData::ArgLiveInfo)
-            .and_then(|at| program.image.tail(at).first().copied())
-            .map(u32::from),
+        list,
+        live_start,
         closure: growth.as_ref().is_some_and(|g| keeps_closure(program, g.callee)),
         loads_g: !asm && loads_g(program, &scratch.ops),
         growth,

@@ -1,6 +1,8 @@
 //! Parameters of functions without a spill block, which are small: the assignment is simulated over ArgInfo.
 
-use super::{Facts, Located, Reads, extent, piece, register_result, registers, stack_value, stack_words, unlisted_end};
+use super::{
+    Facts, Located, Reads, WORD, extent, piece, register_result, registers, stack_value, stack_words, unlisted_end,
+};
 use crate::abi::assign::{Assigner, round_up};
 use crate::abi::location::{Loc, Piece, Reg, RegSet, Scalar};
 use crate::abi::registers::Convention;
@@ -41,7 +43,7 @@ fn hidden_only(facts: &Facts<'_>, args: u32, convention: &Convention) -> Located
     let stack = facts.reads.stack.iter().any(|off| *off < args) && facts.reads.regs.is_empty();
     let mut regs = convention.ints.iter();
     let values: Vec<Value> = if stack {
-        stack_words(0, args).collect()
+        stack_words(0, args, WORD).collect()
     } else {
         (0..args / 8).filter_map(|_| regs.next()).map(|reg| register_result(*reg)).collect()
     };
@@ -113,7 +115,7 @@ fn simulate(facts: &Facts<'_>, list: &ArgList, start: u32, convention: &Conventi
     };
     if !list.is_complete() && stack_args < start {
         let end = unlisted_end(facts.reads, stack_args, start);
-        values.extend(stack_words(stack_args, end - stack_args));
+        values.extend(stack_words(stack_args, end - stack_args, WORD));
         stack_args = end;
     }
     Some(Located { values, source: Source::ArgInfo, confidence, stack_args, spill_offset: start })

@@ -1,6 +1,6 @@
 //! Parameters of functions with a spill block: it lists every register parameter, ArgInfo groups them.
 
-use super::{Facts, Located, extent, piece, stack_value, stack_words, unlisted_end};
+use super::{Facts, Located, WORD, extent, piece, stack_value, stack_words, unlisted_end};
 use crate::abi::assign::round_up;
 use crate::abi::location::{Loc, Piece, Reg};
 use crate::abi::registers::Convention;
@@ -41,7 +41,7 @@ fn register_value(slots: &[Slot]) -> Value {
 
 /// A stack parameter of which only the bytes are known.
 fn stack_span(from: u32, to: u32) -> Value {
-    let words = stack_words(from, to.saturating_sub(from)).flat_map(|v| v.pieces);
+    let words = stack_words(from, to.saturating_sub(from), WORD).flat_map(|v| v.pieces);
     let pieces = words.map(|p| Piece { off: off_of(p.loc).saturating_sub(from), ..p }).collect();
     Value { size: to.saturating_sub(from), pieces, ..Value::default() }
 }
@@ -91,7 +91,7 @@ pub(super) fn locate(facts: &Facts<'_>, convention: &Convention) -> Option<Locat
         () if stack_args == start => Confidence::Exact,
         () if !(whole && all_found) => {
             let end = unlisted_end(facts.reads, stack_args, start);
-            values.extend(stack_words(stack_args, end - stack_args));
+            values.extend(stack_words(stack_args, end - stack_args, WORD));
             stack_args = end;
             Confidence::Guess
         }
@@ -116,7 +116,7 @@ fn hidden_slots(slots: &[Slot], list: &ArgList, start: u32) -> usize {
 /// Words of a first parameter that is not listed, on the stack before the first listed one.
 fn hidden_stack(list: &ArgList, start: u32) -> impl Iterator<Item = Value> {
     let first = list.scalars().map(|c| c.0).find(|off| *off < start).unwrap_or(0);
-    stack_words(0, first / 8 * 8)
+    stack_words(0, first / 8 * 8, WORD)
 }
 
 impl Matching<'_> {
