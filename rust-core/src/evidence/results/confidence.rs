@@ -19,7 +19,7 @@ pub fn of(inferred: &Inferred, stack_bytes: u32) -> Confidence {
     if several { inferred.tier.min(Confidence::Guess) } else { inferred.tier }
 }
 
-/// 98 % and more right is likely. `scripts/measure --rules` prints the shares that this follows.
+/// 98 % and more right is likely. `docs/results.md` says what the rules are.
 fn tier(decision: &Decision) -> Confidence {
     let seen = &decision.seen;
     let settled = match decision.rule {
