@@ -60,7 +60,8 @@ impl Metadata {
     pub fn read(image: &Image) -> Result<Metadata> {
         let build = buildinfo::read(image);
         let named = Found::best(image, pclntab::named(image));
-        let best = named.filter(Found::is_confirmed).or_else(|| Found::best(image, pclntab::scan(image)));
+        let scan = || Found::best(image, pclntab::scan(image)).filter(|found| found.is_own(image));
+        let best = if named.as_ref().is_some_and(Found::is_confirmed) { named } else { scan().or(named) };
         match (best, build) {
             (Some(found), build) => Ok(found.metadata(image, build.unwrap_or_default())),
             (None, Some(build)) => Ok(Metadata::without_functions(build)),
@@ -77,7 +78,10 @@ impl Metadata {
             pclntab: Pclntab::none(),
             modules: Vec::new(),
             obfuscated: false,
-            notes: vec!["build info, but no function table (pclntab): the program is packed or damaged".to_owned()],
+            notes: vec![
+                "build info, but no function table (pclntab): the program is packed or damaged, or carries another"
+                    .to_owned(),
+            ],
         }
     }
 
@@ -112,6 +116,21 @@ impl Found {
     /// Whether there is a moduledata, or none to expect.
     fn is_confirmed(&self) -> bool {
         !self.modules.is_empty() || moduledata::NONE.and(self.span).is_some()
+    }
+
+    /// Whether the table is this program's, and not of one that it carries as data: a moduledata points at it, or its
+    /// functions are code and one of them is the entry point (or there is none, or no moduledata to expect).
+    fn is_own(&self, image: &Image) -> bool {
+        if !self.modules.is_empty() {
+            return true;
+        }
+        let stored = || self.header.text_start.unwrap_or_else(|| guess_text(image, &self.header));
+        let text = if self.header.is_relative { stored() } else { 0 };
+        let tab = image.reader(self.header.functab);
+        let pc = |i| self.header.functab_entry(image, tab, i).map(|(pc, _)| text.wrapping_add(pc));
+        let is_code = pc(0).is_some_and(|entry| image.is_exec(entry));
+        let is_started = || image.entry == 0 || (0..self.header.count).any(|i| pc(i) == Some(image.entry));
+        is_code && (self.is_confirmed() || is_started())
     }
 
     /// The versions that header, records and moduledata (or that there is none) allow.

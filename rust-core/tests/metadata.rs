@@ -321,6 +321,18 @@ fn what_is_not_go_is_said_to_be_so() {
     let segment = Segment { addr: 0x1000, size, data: data.into(), read: true, write: true, exec: true };
     let image = Image::from_segments(info, vec![segment]).unwrap();
     assert!(matches!(Metadata::read(&image), Err(Error::NotGo { .. })));
+    // A dropper in C that carries a Go program.
+    for release in ["1.15.15", "1.20.14", "1.26.8"] {
+        let (carried, code) = (nameless(release), vec![0xcc; 0x20_0000]);
+        let segment = |addr, data: Vec<u8>, exec: bool| {
+            let size = data.len() as u64;
+            Segment { addr, size, data: data.into(), read: true, write: !exec, exec }
+        };
+        let segments = vec![segment(0x40_0000, code, true), segment(0x80_0000, carried, false)];
+        let info = SegmentsInfo { entry: Some(0x40_1001), ..info };
+        let image = Image::from_segments(info, segments).unwrap();
+        assert!(matches!(Metadata::read(&image), Err(Error::NotGo { .. })), "go{release}");
+    }
 }
 
 /// A function table as Go 1.2 to 1.4 write it, whose toolchains do not run any more: no moduledata, frame sizes in the
@@ -350,7 +362,7 @@ fn early_program() -> Vec<u8> {
 #[test]
 fn programs_from_before_moduledata_have_functions() {
     let data = early_program();
-    let segment = |addr, data: Vec<u8>, exec| {
+    let segment = |addr, data: Vec<u8>, exec: bool| {
         let size = data.len() as u64;
         Segment { addr, size, data: data.into(), read: true, write: false, exec }
     };
