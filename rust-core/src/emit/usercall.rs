@@ -231,6 +231,10 @@ fn located(context: &Context<'_>, value: &Value) -> Result<Option<(u32, Place)>,
         return Ok(Some((ty, Place::Stack(at, c.size))));
     }
     let parts = value_parts(context, ty, value)?;
+    let held = |part: &Part| matches!(part.at, At::Reg(reg) if (1..=context.regs.whole_size(reg)).contains(&part.size));
+    if !parts.iter().all(held) {
+        return Err("a register does not hold that many bytes".into());
+    }
     Ok(Some((ty, Place::simplest(parts, c.size))))
 }
 
