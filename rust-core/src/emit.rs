@@ -70,6 +70,7 @@ pub(crate) fn arch(report: &Report) -> Arch {
 /// `usercall`s. Types that it makes are added at the end of `types`. Filling twice changes nothing.
 pub fn fill(report: &mut Report) {
     let arch = arch(report);
+    drop_dangling(report);
     let mut scope = Scope::default();
     let c = CTypes::new(&report.types, arch);
     spell::name_all(&mut report.types, &c, &mut scope);
@@ -88,6 +89,21 @@ pub fn fill(report: &mut Report) {
         f.usercall = function_usercall(&context, f);
     });
     report.call_sites.par_iter_mut().for_each(|site| site.usercall = site_usercall(&context, site));
+}
+
+/// Drops references to types that are not there, as they would mean the types that are made here.
+fn drop_dangling(report: &mut Report) {
+    let count = report.types.len() as u32;
+    for ty in &mut report.types {
+        ty.elem = ty.elem.filter(|id| *id < count);
+        ty.key = ty.key.filter(|id| *id < count);
+        ty.fields.retain(|field| field.ty < count);
+    }
+    let functions = report.functions.iter_mut().flat_map(|f| f.params.iter_mut().chain(&mut f.results));
+    let sites = report.call_sites.iter_mut().flat_map(|site| site.params.iter_mut().chain(&mut site.results));
+    for value in functions.chain(sites) {
+        value.ty = value.ty.filter(|id| *id < count);
+    }
 }
 
 /// Gives every value the type that hosts use, and several results their tuple.
