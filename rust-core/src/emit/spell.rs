@@ -55,7 +55,12 @@ fn ident(ty: &Type, scope: &Scope) -> String {
     if scope.has(&ident) && ty.go_name.contains('/') {
         ident = names::long_type_ident(&ty.go_name);
     }
-    if ident == "go_" || names::is_keyword(&ident) { format!("go_{}_{}", ty.kind, ty.id) } else { ident }
+    if ident == "go_" || names::is_keyword(&ident) { fallback(ty) } else { ident }
+}
+
+/// A name for a type whose own says nothing.
+fn fallback(ty: &Type) -> String {
+    names::type_ident(&format!("{} {}", ty.kind.replace('.', " "), ty.id))
 }
 
 fn pointer(types: &[Type], c: &CTypes, id: usize) -> String {

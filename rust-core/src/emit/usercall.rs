@@ -228,7 +228,8 @@ fn located(context: &Context<'_>, value: &Value) -> Result<Option<(u32, Place)>,
     let ty = host_type(value).ok_or("its place is not known")?;
     let c = context.c.get(ty).filter(|c| c.size <= MAX_DEFINED).ok_or("its type has no definition")?;
     if let Some(at) = place::stack_start(&context.regs, value) {
-        return Ok(Some((ty, Place::Stack(at, c.size))));
+        let aligned = at.is_multiple_of(c.align);
+        return if aligned { Ok(Some((ty, Place::Stack(at, c.size)))) } else { Err("its slot is not aligned".into()) };
     }
     let parts = value_parts(context, ty, value)?;
     let held = |part: &Part| matches!(part.at, At::Reg(reg) if (1..=context.regs.whole_size(reg)).contains(&part.size));
