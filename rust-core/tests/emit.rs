@@ -73,14 +73,33 @@ fn the_script_gives_every_function_its_type() {
 
 #[test]
 fn the_script_leaves_alone_what_it_should() {
-    for (trick, said) in [
-        ("user-type", "1 skipped, first at 0x411000: its type was set by somebody else"),
-        ("other-parser", "1 skipped, first at 0x411000: a value ended up elsewhere: w"),
-        ("other-size", "1 skipped, first at 0x411000: another type has the name go_string"),
-        ("no-parser", "skipped, first at 0x411000: this version of IDA does not take the declaration"),
+    let not_built = ["no-parser", "no-builder"];
+    for (tricks, said) in [
+        (&["user-type"][..], "1 skipped, first at 0x411000: its type was set by somebody else"),
+        (&["other-parser", "no-builder"], "skipped, first at 0x411000: IDA does not make the type"),
+        (&["other-size"], "1 skipped, first at 0x411000: another type has the name go_string"),
+        (&["no-parser"], "1 skipped, first at 0x411700: this version of IDA does not take the declaration"),
+        (&not_built, "skipped, first at 0x411000: IDA does not make the type"),
     ] {
-        let text = run_script("amd64", &[trick]);
-        assert!(text.contains(said), "{trick}: {text}");
+        let text = run_script("amd64", tricks);
+        assert!(text.contains(said), "{tricks:?}: {text}");
+    }
+}
+
+/// A parser that misunderstands the text is noticed, and the type built from its parts then.
+#[test]
+fn the_script_does_without_the_parser() {
+    for name in SAMPLES {
+        for trick in ["other-parser", "no-parser"] {
+            let (text, parsed) = (run_script(name, &[trick]), run_script(name, &[]));
+            let plain = |text: &str| {
+                text.lines().filter(|line| line.contains("__fastcall") || line.contains("__stdcall")).count()
+            };
+            let applied = |text: &str| text.lines().filter(|line| line.starts_with("0x")).count();
+            let lost = if trick == "no-parser" { plain(&parsed) } else { 0 };
+            assert_eq!(applied(&text) + lost, applied(&parsed), "{name} {trick}: {text}");
+        }
+        assert!(run_script(name, &["no-parser"]).contains("(built)"));
     }
 }
 

@@ -51,6 +51,6 @@ fn everything_emitted_passes() {
             assert_eq!(check(usercall, &report.binary.arch), Ok(()), "{name} {at}: {usercall}");
             count += 1;
         }
-        assert!(count > 2, "{name} has no prototypes");
+        assert!(count > 1, "{name} has no prototypes");
     }
 }

@@ -3,7 +3,7 @@
 The modules have what the scripts may use and nothing else; declarations are parsed by the grammar of IDA's manual, with
 C's layout rules. A trick spoils something: `user-type` has a type at the first function that somebody else set,
 `other-parser` puts every second part of a value elsewhere, `other-size` knows the first struct with another size,
-`no-parser` takes no declaration, `twice` runs the script twice.
+`no-parser` takes no function's declaration, `no-builder` makes no type from parts, `twice` runs the script twice.
 """
 
 import re
@@ -64,6 +64,16 @@ class Place:
     def scattered(self):
         return self.parts
 
+    def set_reg1(self, reg):
+        assert reg >= 0
+        self.reg = reg
+
+    def set_stkoff(self, offset):
+        self.stack = offset
+
+    def consume_scattered(self, parts):
+        self.parts = list(parts)
+
 
 def place(text, tricks):
     """Parses what stands between @< and >."""
@@ -99,8 +109,14 @@ def whole_size(name):
 class Tinfo:
     """A tinfo_t."""
 
-    def __init__(self):
-        self.text, self.size, self.details = "", None, None
+    def __init__(self, basic=None):
+        self.text, self.size, self.details = basic or "", None, None
+
+    def create_func(self, details):
+        args = ", ".join("%s %s" % (arg.type.text, arg.name) for arg in details)
+        self.text = "%s (built)(%s)" % (details.rettype.text, args)
+        self.details = details.retloc, list(details)
+        return "no-builder" not in WORLD.tricks and details.flags & 0x300 == 0x300 and details.cc == 0xF0
 
     def dstr(self):
         return self.text
@@ -122,13 +138,33 @@ class Tinfo:
         return True
 
 
-class FuncDetails(list):
-    """A func_type_data_t."""
+class Vector(list):
+    """A qvector."""
 
-    retloc = None
+    push_back = list.append
+
+
+class FuncDetails(Vector):
+    """A func_type_data_t, as before IDA 9.2."""
+
+    def __init__(self):
+        super().__init__()
+        self.retloc, self.rettype, self.cc, self.flags, self.spoiled = Place(), None, 0, 0, Vector()
+
+
+class FuncArg:
+    """A funcarg_t."""
+
+    def __init__(self):
+        self.name, self.type, self.argloc = "", None, Place()
 
 
 def parse_decl(tif, _til, text, _flags):
+    variable = re.fullmatch(r"(\w[\w ]*?[ *]+)x;", text)
+    if variable:
+        tif.text = variable[1].strip()
+        tif.size = size_of(tif.text)[0]
+        return "x"
     usercall = re.fullmatch(r"(.+?)__usercall(?: __spoils<[^>]*>)? (\w+)(?:@<([^>]+)>)?\((.*)\);", text)
     plain = re.fullmatch(r"(.+?)__(?:fastcall|cdecl|stdcall) (\w+)()\((.*)\);", text)
     match = usercall or plain
@@ -215,7 +251,15 @@ TYPEINF = module(
     parse_decl=parse_decl,
     idc_parse_types=idc_parse_types,
     apply_tinfo=apply_tinfo,
+    funcarg_t=FuncArg,
+    argpart_t=Place,
+    scattered_aloc_t=Vector,
     BADSIZE=0xFFFFFFFFFFFFFFFF,
+    BT_VOID="void",
+    CM_CC_SPECIAL=0xF0,
+    FTI_SPOILED=1,
+    FTI_ARGLOCS=0x100,
+    FTI_EXPLOCS=0x200,
     PT_SIL=1,
     PT_TYP=4,
     TINFO_DEFINITE=1,
@@ -223,7 +267,12 @@ TYPEINF = module(
 module("ida_auto", auto_wait=lambda: True)
 module("ida_bytes", get_flags=lambda ea: ea, has_user_name=lambda ea: ea in WORLD.names, is_loaded=lambda ea: True)
 module("ida_funcs", get_func=lambda ea: None, add_func=lambda ea: True)
-module("ida_idp", str2reg=lambda name: PARTS.get(name, -1))
+module(
+    "ida_idp",
+    str2reg=lambda name: PARTS.get(name, -1),
+    reg_info_t=types.SimpleNamespace,
+    parse_reg_name=lambda info, name: name in PARTS,
+)
 module(
     "ida_kernwin",
     show_wait_box=lambda text: None,

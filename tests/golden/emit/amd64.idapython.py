@@ -100,11 +100,74 @@ def size_of(name):
     return 0 if size == ida_typeinf.BADSIZE else size
 
 
-def parse(one):
-    """The function type, if the parser understood every place as it was meant."""
+def function_type(one):
+    """The type from its text, or from its parts when this version of IDA reads the text in another way."""
+    try:
+        return checked(parse(one["decl"]), one)
+    except Skip:
+        if one["cc"] != "__usercall":
+            raise
+    return checked(build(one), one)
+
+
+def parse(decl):
     tif = ida_typeinf.tinfo_t()
-    if ida_typeinf.parse_decl(tif, None, one["decl"], ida_typeinf.PT_SIL) is None:
+    if ida_typeinf.parse_decl(tif, None, decl, ida_typeinf.PT_SIL) is None:
         raise Skip("this version of IDA does not take the declaration")
+    return tif
+
+
+def build(one):
+    details = ida_typeinf.func_type_data_t()
+    if hasattr(details, "set_cc"):  # since IDA 9.2
+        details.set_cc(ida_typeinf.CM_CC_SPECIAL)
+    else:
+        details.cc = ida_typeinf.CM_CC_SPECIAL
+    details.flags |= ida_typeinf.FTI_ARGLOCS | ida_typeinf.FTI_EXPLOCS
+    if one["ret"] is None:
+        details.rettype = ida_typeinf.tinfo_t(ida_typeinf.BT_VOID)
+    else:
+        details.rettype = parse(one["ret"]["type"] + " x;")
+        set_place(details.retloc, one["ret"])
+    for wanted in one["args"]:
+        arg = ida_typeinf.funcarg_t()
+        arg.name, arg.type = wanted["name"], parse(wanted["type"] + " x;")
+        set_place(arg.argloc, wanted)
+        details.push_back(arg)
+    for name in one["spoils"]:
+        register = ida_idp.reg_info_t()
+        if ida_idp.parse_reg_name(register, name):
+            details.spoiled.push_back(register)
+            details.flags |= ida_typeinf.FTI_SPOILED
+    tif = ida_typeinf.tinfo_t()
+    if not tif.create_func(details):
+        raise Skip("IDA does not make the type")
+    return tif
+
+
+def set_place(loc, wanted):
+    parts = wanted["parts"]
+    if len(parts) == 1 and parts[0]["size"] == wanted["size"]:
+        set_part(loc, parts[0])
+        return
+    scattered = ida_typeinf.scattered_aloc_t()
+    for wanted_part in parts:
+        part = ida_typeinf.argpart_t()
+        part.off, part.size = wanted_part["off"], wanted_part["size"]
+        set_part(part, wanted_part)
+        scattered.push_back(part)
+    loc.consume_scattered(scattered)
+
+
+def set_part(loc, part):
+    if "stack" in part:
+        loc.set_stkoff(part["stack"])
+    else:
+        loc.set_reg1(ida_idp.str2reg(part["reg"]))
+
+
+def checked(tif, one):
+    """The type, if every place in it is the one that was meant."""
     details = ida_typeinf.func_type_data_t()
     if not tif.get_func_details(details) or len(details) != len(one["args"]):
         raise Skip("the declaration became something else")
@@ -154,7 +217,7 @@ def apply(ea, one, foreign, node):
     names = {value["type"].rstrip(" *") for value in one["args"] + [one["ret"] or {"type": ""}]}
     if names & foreign:
         raise Skip("another type has the name " + sorted(names & foreign)[0])
-    tif = parse(one)
+    tif = function_type(one)
     if ida_funcs.get_func(ea) is None:
         ida_funcs.add_func(ea)
     if not ida_typeinf.apply_tinfo(ea, tif, ida_typeinf.TINFO_DEFINITE):
