@@ -203,7 +203,9 @@ fn by_id(func: &Func) -> Option<Helper> {
 
 fn by_name(program: &Program<'_>, func: &Func) -> Option<Helper> {
     let name = program.name(func);
-    let named = rows(program.image.arch).iter().find(|r| r.name == name);
+    // A helper that assembly of another package calls has a wrapper of the same name, with the stack ABI.
+    let is_wrapper = func.id == FuncId::Wrapper;
+    let named = rows(program.image.arch).iter().find(|r| r.name == name).filter(|_| !is_wrapper);
     let gone = || NO_RETURN.iter().find(|n| **n == name).map(|n| Helper { name: n, special: Special::NoReturn });
     named.map(helper).or_else(gone)
 }
