@@ -4,6 +4,7 @@ pub mod arg_info;
 pub mod dwarf;
 pub mod helpers;
 pub mod methods;
+pub mod receivers;
 pub mod results;
 
 use crate::abi::location::Piece;

@@ -85,7 +85,10 @@ fn run(mut image: Image<'_>, data: &[u8], options: &Options, observer: &dyn Obse
     }
     let itabs = golang::itab::enumerate(&reader).into_iter().map(|itab| itab.addr);
     let statics = reader.known().into_iter().map(|(addr, _)| addr).chain(itabs).collect();
-    let program = program::Program::new(&image, &meta, statics, options);
+    let names = meta.pclntab.funcs.iter().filter(|_| options.names).map(|f| (f.entry, meta.pclntab.name(&image, f)));
+    let receivers = evidence::receivers::collect(&mut reader, &mut types, names);
+    let mut program = program::Program::new(&image, &meta, statics, options);
+    program.receivers = receivers;
     let resolved = resolve::resolve(&program, &types, &typed, &watch)?;
     let mut report = report::assemble::report(&program, &types, resolved, data, options);
     emit::fill(&mut report);

@@ -10,8 +10,9 @@ use crate::golang::pclntab::Func;
 use crate::image::Image;
 use crate::limits;
 use crate::options::Options;
+use crate::types::TypeId;
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// What every evidence source reads. Functions are known by their index, in address order.
 pub struct Program<'a> {
@@ -27,6 +28,8 @@ pub struct Program<'a> {
     pub names: bool,
     /// Addresses of runtime types and itabs.
     pub types: HashSet<u64>,
+    /// Receivers of methods, by entry.
+    pub receivers: HashMap<u64, TypeId>,
     /// Whether claims are to be put into words.
     pub explain: bool,
     entries: Vec<u64>,
@@ -47,6 +50,7 @@ impl<'a> Program<'a> {
             abi0,
             names: options.names,
             types,
+            receivers: HashMap::new(),
             explain: options.evidence,
             entries,
         }

@@ -75,6 +75,22 @@ pub fn typed_code(reader: &mut TypeReader, types: &mut Types) -> Vec<TypedCode> 
     settle(out)
 }
 
+/// Receivers of all code in method tables, also of methods whose func type the linker dropped.
+pub fn receivers(reader: &mut TypeReader, types: &mut Types) -> Vec<(u64, TypeId)> {
+    let mut out = Vec::new();
+    for (addr, id) in reader.known() {
+        for method in reader.uncommon(addr).map(|u| u.methods).unwrap_or_default() {
+            if method.tfn != 0 && reader.keep(size_of::<(u64, TypeId)>() as u64).is_some() {
+                out.push((method.tfn, id));
+            }
+            if method.ifn != 0 && method.ifn != method.tfn && reader.header(addr).is_some_and(|h| !h.direct) {
+                out.push((method.ifn, reader.pointer_to(id, types)));
+            }
+        }
+    }
+    out
+}
+
 /// Keeps one of each statement and marks contradictions.
 fn settle(mut all: Vec<TypedCode>) -> Vec<TypedCode> {
     all.sort_by_key(|c| (c.addr, c.why, c.at));

@@ -144,10 +144,15 @@ impl<'a> TypeReader<'a> {
             return *known;
         }
         let name = types.get(elem).map_or_else(String::new, |t| format!("*{}", t.name));
-        let word = self.raw.image.arch.ptr_size();
+        let word = self.ptr_size();
         let id = types.push(Type { name, size: word.into(), align: word, kind: Kind::Pointer(Some(elem)) });
         self.pointers.insert(elem, id);
         id
+    }
+
+    /// Bytes of a pointer.
+    pub fn ptr_size(&self) -> u32 {
+        self.raw.image.arch.ptr_size()
     }
 
     pub(crate) fn raw(&self) -> &Raw<'a> {

@@ -138,6 +138,8 @@ impl<'a> SymbolName<'a> {
         };
         let pointer = first.strip_prefix("(*").and_then(|s| s.strip_suffix(')'));
         let is_init = first == "init" && rest.iter().all(|s| s.bytes().all(|b| b.is_ascii_digit()));
+        // outlined initialisation of maps, Go 1.21
+        let is_init = is_init || (first == "map" && rest.first() == Some(&"init"));
         if rest.is_empty() || is_init || first == "glob" {
             let (name, args) = split_args(head);
             (self.name, self.type_args) = (name, args);
@@ -304,6 +306,7 @@ mod tests {
             ("main.glob..func1", "Closure pkg=main name=glob. closure=func1"),
             ("main.init.0", "Func pkg=main name=init.0"),
             ("main.init.0.func1", "Closure pkg=main name=init.0 closure=func1"),
+            ("main.map.init.0", "Func pkg=main name=map.init.0"),
             ("main.init.func1", "Closure pkg=main name=init closure=func1"),
             ("main.F-range1", "RangeBody pkg=main name=F closure=range1"),
             ("main.F.func1-range2", "RangeBody pkg=main name=F closure=func1-range2"),

@@ -6,11 +6,12 @@ use super::survey::First;
 use super::{Resolved, Scratch, body, frame};
 use crate::abi::assign::{Area, Placed, assign};
 use crate::abi::location::{Reg, RegSet};
-use crate::abi::registers::reg_name;
+use crate::abi::registers::{Convention, reg_name};
 use crate::code::flow::NONE;
 use crate::code::growth::Growth;
 use crate::code::usage::Summary;
 use crate::evidence::helpers::{Special, members};
+use crate::evidence::receivers;
 use crate::evidence::results::{self, Inferred};
 use crate::evidence::{Claim, Typed, Value};
 use crate::golang::func_id::FuncId;
@@ -48,11 +49,12 @@ impl Input<'_, '_> {
         sides
     }
 
+    fn convention(&self) -> &Convention {
+        if self.abi == Abi::ABIInternal { &self.program.internal } else { &self.program.abi0 }
+    }
+
     fn located(&self, scratch: &mut Scratch, knowledge: &Knowledge<'_, '_>) -> Option<Located> {
-        let convention = match self.abi {
-            Abi::ABIInternal => &self.program.internal,
-            _ => &self.program.abi0,
-        };
+        let convention = self.convention();
         let list = self.first.list.as_ref();
         if self.abi != Abi::ABIInternal || !convention.uses_registers() {
             let silent = self.first.asm || !self.program.lists_arguments();
@@ -97,7 +99,7 @@ impl Input<'_, '_> {
 
     /// Takes a typed signature when it agrees with the sizes and places that the binary itself gives.
     fn assign(&self, typed: &Typed, sides: &mut Sides) {
-        let convention = if self.abi == Abi::ABIInternal { &self.program.internal } else { &self.program.abi0 };
+        let convention = self.convention();
         let assignment = assign(self.types, &typed.signature, convention);
         let claim = |values: Vec<Value>| Claim {
             source: typed.source,
@@ -177,12 +179,17 @@ impl Sides {
             (None, Some(l)) => (l.stack_args, l.spill_offset),
             (None, None) => (0, 0),
         };
-        let metadata = located.map(|l| Claim {
-            source: l.source,
-            confidence: l.confidence,
-            values: l.values,
-            text: if program.explain { metadata_text(program, first, func) } else { String::new() },
-            at: vec![func.entry],
+        let metadata = located.map(|mut l| {
+            if let Some(ty) = program.receivers.get(&func.entry) {
+                receivers::refine(&mut l.values, *ty, input.types, input.convention());
+            }
+            Claim {
+                source: l.source,
+                confidence: l.confidence,
+                values: l.values,
+                text: if program.explain { metadata_text(program, first, func) } else { String::new() },
+                at: vec![func.entry],
+            }
         });
         let code = (abi == Abi::ABIInternal && !first.asm && program.reads_code())
             .then(|| results_claim(program, func, inferred, (stack_args, spill_offset)))
