@@ -45,11 +45,12 @@ const INLINE: u8 = 2;
 /// Bytes of the markers around the module text.
 const SENTINEL: usize = 16;
 
-/// Reads the build info, from where the linker puts it or wherever it is.
+/// Reads the build info, from where the linker puts it (a section of its own, the start of data) or wherever it is.
 pub fn read(image: &Image) -> Option<BuildInfo> {
     let section = image.section(".go.buildinfo").map(|s| s.addr);
-    let at_section = section.filter(|addr| image.tail(*addr).starts_with(MAGIC)).and_then(|addr| blob(image, addr));
-    at_section.or_else(|| image.find(MAGIC, ALIGN).find_map(|addr| blob(image, addr)))
+    let data = image.segments.iter().filter(|s| s.write).map(|s| s.addr);
+    let usual = section.into_iter().chain(data).filter(|addr| image.tail(*addr).starts_with(MAGIC));
+    usual.chain(image.find(MAGIC, ALIGN)).find_map(|addr| blob(image, addr))
 }
 
 fn blob(image: &Image, addr: u64) -> Option<BuildInfo> {

@@ -4,7 +4,7 @@
 
 use super::record::{RecordLayout, Span};
 use crate::golang::layout::{Field, Layout, OPEN, Size, field};
-use crate::image::Image;
+use crate::image::{Image, Segment};
 use crate::limits::{MAX_CANDIDATES, MAX_FUNCTIONS};
 use crate::reader::Reader;
 
@@ -219,26 +219,44 @@ pub fn named(image: &Image) -> Vec<Header> {
 /// Every header in the image, wherever it is and whatever its magic number.
 pub fn scan(image: &Image) -> Vec<Header> {
     let shapes = Shapes::new(image);
-    let mut found = Vec::new();
-    let mut budget = MAX_CANDIDATES;
-    for addr in places(image, &shapes) {
-        let mut candidates = shapes.read(image, addr).take_while(|_| {
-            budget = budget.saturating_sub(1);
-            budget > 0
-        });
-        found.extend(candidates.find(|h| h.is_plausible(image)));
+    let mut search = Search { image, shapes: &shapes, found: Vec::new(), budget: MAX_CANDIDATES };
+    for segment in &image.segments {
+        search.segment(segment);
     }
-    found
+    search.found
 }
 
-/// Addresses at which the four bytes behind the magic number are those of a header.
-fn places<'s>(image: &'s Image, shapes: &'s Shapes) -> impl Iterator<Item = u64> + 's {
-    let tail = |min_lc: Option<&u8>| [0, 0, min_lc.copied().unwrap_or_default(), shapes.ptr_size];
-    let (first, last) = (tail(shapes.min_lc.first()), tail(shapes.min_lc.last()));
-    image.segments.iter().flat_map(move |segment| {
+/// A search through all memory. The loop over words is plain, because everything passes it.
+struct Search<'s, 'd> {
+    image: &'s Image<'d>,
+    shapes: &'s Shapes,
+    found: Vec<Header>,
+    budget: usize,
+}
+
+impl Search<'_, '_> {
+    /// Looks at every place in a segment at which the four bytes behind the magic number are those of a header.
+    fn segment(&mut self, segment: &Segment<'_>) {
+        let tail = |min_lc: Option<&u8>| [0, 0, min_lc.copied().unwrap_or_default(), self.shapes.ptr_size];
+        let (first, last) = (tail(self.shapes.min_lc.first()), tail(self.shapes.min_lc.last()));
+        let (first, last) = (u32::from_ne_bytes(first), u32::from_ne_bytes(last));
         let skip = (segment.addr.wrapping_neg() % 4) as usize;
         let words = segment.data.get(skip..).unwrap_or_default().as_chunks::<4>().0;
-        let hits = words.iter().enumerate().skip(1).filter(move |(_, word)| **word == first || **word == last);
-        hits.map(move |(i, _)| segment.addr + skip as u64 + 4 * (i as u64 - 1))
-    })
+        for (i, word) in words.iter().enumerate().skip(1) {
+            let word = u32::from_ne_bytes(*word);
+            if word == first || word == last {
+                self.place(segment.addr + skip as u64 + 4 * (i as u64 - 1));
+            }
+        }
+    }
+
+    fn place(&mut self, addr: u64) {
+        for header in self.shapes.read(self.image, addr) {
+            self.budget = self.budget.saturating_sub(1);
+            if self.budget > 0 && header.is_plausible(self.image) {
+                self.found.push(header);
+                return;
+            }
+        }
+    }
 }
