@@ -79,6 +79,7 @@ fn run(mut image: Image<'_>, data: &[u8], options: &Options, observer: &dyn Obse
     let mut typed = HashMap::new();
     let mut reader = golang::rtype::TypeReader::new(&image, &meta.version, &meta.modules);
     evidence::methods::collect(&mut reader, &mut types, &mut typed);
+    meta.notes.extend_from_slice(reader.notes());
     watch.check()?;
     if options.dwarf {
         meta.notes.extend(evidence::dwarf::collect(&image, &meta, &mut types, &mut typed));

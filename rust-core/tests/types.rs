@@ -5,7 +5,7 @@
 #[path = "support/go.rs"]
 mod go;
 
-use goabi::golang::methods::{TypedCode, Why, typed_code};
+use goabi::golang::methods::{TypedCode, Why, receivers, typed_code};
 use goabi::golang::rtype::TypeReader;
 use goabi::golang::{Metadata, Version, symbol_name::SymbolName};
 use goabi::image::Image;
@@ -66,6 +66,7 @@ fn lines(types: &Types, id: TypeId) -> Vec<String> {
 
 struct Read {
     types: Types,
+    receivers: Vec<(u64, TypeId)>,
     lines: HashSet<String>,
     code: Vec<TypedCode>,
 }
@@ -80,7 +81,7 @@ fn read_as(image: &Image, meta: &Metadata, version: &Version) -> Read {
     all.extend(methods.map(|c| {
         format!("method {}: {} {:#x} {}", name(&types, c.owner), c.method, c.addr, spell(&types, &c.signature))
     }));
-    Read { types, lines: all, code }
+    Read { receivers: receivers(&mut reader, &mut types), types, lines: all, code }
 }
 
 /// Symbol names of code are the second witness: receiver and method must be what the types say.
@@ -96,22 +97,42 @@ fn check_symbols(image: &Image, read: &Read) {
     assert!(bad.is_empty(), "{} of {}: {bad:#?}", bad.len(), bad.len() + good.len());
     assert!(good.len() > 500, "only {} of {} have symbols", good.len(), read.code.len());
     assert!(read.code.iter().all(|c| !c.disputed));
+    let known: HashSet<u64> = read.code.iter().map(|c| c.addr).collect();
+    let mut more = 0;
+    for (addr, ty) in read.receivers.iter().filter(|(addr, _)| !known.contains(addr)) {
+        let symbols = image.symbols_at(*addr);
+        let names: Vec<String> = symbols.iter().map(|s| receiver(&SymbolName::parse(&s.name))).collect();
+        let ty = bare(name(&read.types, *ty));
+        assert!(symbols.is_empty() || names.contains(&ty), "{addr:#x} of {symbols:?} takes {ty}");
+        more += 1;
+    }
+    assert!(more > 50, "only {more} receivers without signature");
+}
+
+/// Without type arguments, which symbols and types spell differently.
+fn bare(name: &str) -> String {
+    name.split('[').next().unwrap_or_default().to_string()
+}
+
+/// The receiver with its package's name; symbols have the whole path.
+fn receiver(symbol: &SymbolName) -> String {
+    let star = if symbol.pointer { "*" } else { "" };
+    let package = symbol.package.rsplit('/').next().unwrap_or_default();
+    format!("{star}{package}.{}", bare(symbol.receiver.unwrap_or_default()))
 }
 
 fn fits(symbol: &SymbolName, code: &TypedCode, owner: &str) -> bool {
     if matches!(code.why, Why::Equal | Why::Hasher) {
         return code.method.is_empty();
     }
-    // symbols have the whole path, types the package's name; type arguments are spelled differently
-    let bare = |s: &str| s.split('[').next().unwrap_or_default().to_string();
-    let package = symbol.package.rsplit('/').next().unwrap_or_default();
-    let receiver = bare(symbol.receiver.unwrap_or_default());
-    let name = format!("{package}.{receiver}");
     let (star, of) = owner.strip_prefix('*').map_or((false, owner), |t| (true, t));
     // an interface calls methods of values that are not one pointer through a pointer
     let pointer = if code.why == Why::Method { symbol.pointer == star } else { symbol.pointer || !star };
     // unnamed structs are spelled with more qualifiers in symbols
-    let same = if package == "go" { of.starts_with("struct {") } else { bare(of) == name };
+    let same = match &*symbol.package {
+        "go" => of.starts_with("struct {"),
+        _ => bare(of) == receiver(symbol).trim_start_matches('*'),
+    };
     symbol.name == code.method && pointer && same
 }
 

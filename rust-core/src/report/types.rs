@@ -42,7 +42,7 @@ impl<'t> TypeList<'t> {
         let mut out = Type {
             id: number,
             go_name: ty.name.clone(),
-            kind: kind_name(&ty.kind, ty.size).to_string(),
+            kind: ty.kind_name().to_string(),
             size: ty.size,
             align: ty.align,
             source: "rtype".to_string(),
@@ -72,35 +72,5 @@ impl<'t> TypeList<'t> {
             _ => {}
         }
         Some(out)
-    }
-}
-
-fn kind_name(kind: &Kind, size: u64) -> &'static str {
-    match (kind, size) {
-        (Kind::Bool, _) => "bool",
-        (Kind::Int { signed: true }, 1) => "int8",
-        (Kind::Int { signed: true }, 2) => "int16",
-        (Kind::Int { signed: true }, 4) => "int32",
-        (Kind::Int { signed: true }, _) => "int64",
-        (Kind::Int { signed: false }, 1) => "uint8",
-        (Kind::Int { signed: false }, 2) => "uint16",
-        (Kind::Int { signed: false }, 4) => "uint32",
-        (Kind::Int { signed: false }, _) => "uint64",
-        (Kind::Uintptr, _) => "uintptr",
-        (Kind::Float, 4) => "float32",
-        (Kind::Float, _) => "float64",
-        (Kind::Complex, 8) => "complex64",
-        (Kind::Complex, _) => "complex128",
-        (Kind::String, _) => "string",
-        (Kind::UnsafePointer, _) => "unsafe.Pointer",
-        (Kind::Pointer(_), _) => "ptr",
-        (Kind::Slice(_), _) => "slice",
-        (Kind::Array { .. }, _) => "array",
-        (Kind::Struct(_), _) => "struct",
-        (Kind::Interface { .. }, _) => "interface",
-        (Kind::Map { .. }, _) => "map",
-        (Kind::Chan(_), _) => "chan",
-        (Kind::Func(_), _) => "func",
-        (Kind::Vector, _) => "vector",
     }
 }
