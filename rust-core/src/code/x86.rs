@@ -78,7 +78,8 @@ impl X86 {
         sum
     }
 
-    /// Takes a first look at a function: much cheaper than [`X86::decode`]. `wanted` picks the calls to keep.
+    /// Takes a first look at a function: much cheaper than [`X86::decode`]. `wanted` picks the calls to keep
+    /// besides those after which this convention's registers are restored.
     pub fn survey(&mut self, code: &[u8], entry: u64, wanted: impl Fn(u64) -> bool) -> Survey {
         let mut survey = Survey::default();
         let end = entry + code.len() as u64;
@@ -103,9 +104,11 @@ impl X86 {
                 Flow::Jump | Flow::Branch if !(entry..end).contains(&ins.near_branch_target()) => {
                     survey.exit(ins.near_branch_target());
                 }
-                Flow::Call if wanted(ins.near_branch_target()) => {
+                Flow::Call => {
                     let restored = code.get(decoder.position()..).is_some_and(|after| after.starts_with(ZERO_X15));
-                    survey.calls.push((ins.near_branch_target(), restored));
+                    if restored || wanted(ins.near_branch_target()) {
+                        survey.calls.push((ins.near_branch_target(), restored));
+                    }
                 }
                 _ => {}
             }

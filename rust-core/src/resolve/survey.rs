@@ -132,7 +132,8 @@ fn loads_g(program: &Program<'_>, ops: &[Op]) -> bool {
 }
 
 /// Each function's convention: compiled code is ABIInternal unless it sets up that convention's registers itself,
-/// assembly is ABI0 unless compiled code calls it without restoring them.
+/// assembly is ABI0 unless compiled code calls it without restoring them. Callers that do restore them show the rest:
+/// bodies with `//go:cgo_unsafe_args`.
 /// Runtime types speak of ABIInternal code only: `typed` tells which entries they know.
 pub fn conventions(program: &Program<'_>, firsts: &[First], typed: impl Fn(u64) -> bool) -> Vec<Abi> {
     if !program.internal.uses_registers() {
@@ -156,6 +157,8 @@ pub fn conventions(program: &Program<'_>, firsts: &[First], typed: impl Fn(u64) 
     for i in 0..abis.len() {
         if firsts[i].asm && (plain[i] > restored[i] || typed(program.funcs()[i].entry)) {
             abis[i] = Abi::ABIInternal;
+        } else if restored[i] > plain[i] {
+            abis[i] = Abi::ABI0;
         }
     }
     abis
