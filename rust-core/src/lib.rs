@@ -88,9 +88,11 @@ fn run(mut image: Image<'_>, data: &[u8], options: &Options, observer: &dyn Obse
     let statics = reader.known().into_iter().map(|(addr, _)| addr).chain(itabs).collect();
     let names = meta.pclntab.funcs.iter().filter(|_| options.names).map(|f| (f.entry, meta.pclntab.name(&image, f)));
     let receivers = evidence::receivers::collect(&mut reader, &mut types, names);
+    drop(reader);
     let mut program = program::Program::new(&image, &meta, statics, options);
     program.receivers = receivers;
     let resolved = resolve::resolve(&program, &types, &typed, &watch)?;
+    drop(typed);
     let mut report = report::assemble::report(&program, &types, resolved, data, options);
     emit::fill(&mut report);
     Ok(report)

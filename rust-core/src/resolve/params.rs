@@ -107,7 +107,7 @@ pub fn registers(values: &[Value]) -> impl Iterator<Item = Reg> {
 }
 
 /// Parameters of a body without registers: all on the stack, as listed. `silent`: it may take parameters and have no list
-/// (assembly without a Go prototype, and all code before Go 1.17).
+/// (all code before Go 1.17).
 pub fn on_stack(list: Option<&ArgList>, args: Option<u32>, silent: bool, convention: &Convention) -> Option<Located> {
     let word = convention.arch.ptr_size();
     let args = args?;

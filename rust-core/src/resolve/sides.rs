@@ -57,7 +57,9 @@ impl Input<'_, '_> {
         let convention = self.convention();
         let list = self.first.list.as_ref();
         if self.abi != Abi::ABIInternal || !convention.uses_registers() {
-            let silent = self.first.asm || !self.program.lists_arguments();
+            let silent = !self.program.lists_arguments();
+            // Assembly without a Go prototype has no list, whatever it takes and whatever size it declares.
+            let list = if self.first.asm { Some(list?) } else { list };
             return params::on_stack(list, self.func.args, silent, convention);
         }
         let spills = self.first.growth.as_ref().map(|g| g.spills.as_slice()).unwrap_or_default();
@@ -196,7 +198,8 @@ impl Sides {
             .flatten();
         let code = code.or_else(|| {
             let word = program.image.arch.ptr_size();
-            params::stack_results(abi, metadata.as_ref(), (stack_args, spill_offset), word)
+            let known = metadata.as_ref().filter(|_| !first.asm);
+            params::stack_results(abi, known, (stack_args, spill_offset), word)
         });
         let (abi, params, results) = match of_helper(input) {
             Some((abi, params, results)) => (abi, Some(params), Some(results)),
