@@ -9,6 +9,8 @@ mod find;
 mod kind;
 mod layout;
 mod name;
+#[cfg(test)]
+mod tests;
 mod uncommon;
 
 pub(crate) use descriptor::Raw;

@@ -12,7 +12,7 @@ use crate::limits::MAX_TYPES;
 pub(super) fn extent(image: &Image, modules: &[ModuleData]) -> u64 {
     let data: u64 = type_data(image, modules).iter().map(|(start, end)| end - start).sum();
     // before Go 1.7 types lie anywhere, so their number has to do
-    let links = modules.iter().filter_map(|m| m.typelinks).map(|(_, n)| n).max().unwrap_or(0);
+    let links = link_lists(image, modules).map(|(_, (_, n))| n).max().unwrap_or(0);
     let data = if data > 0 { data } else { links.saturating_mul(1 << 10) };
     data.clamp(1 << 16, 1 << 28)
 }
@@ -31,19 +31,25 @@ fn type_data(image: &Image, modules: &[ModuleData]) -> Vec<(u64, u64)> {
     all
 }
 
+/// Address and number of type links, with the address that offsets are from. Before Go 1.5 a section is all there is.
+fn link_lists<'r>(image: &'r Image, modules: &'r [ModuleData]) -> impl Iterator<Item = (u64, (u64, u64))> + 'r {
+    let section = image.section(".typelink").filter(|_| modules.is_empty());
+    let section = section.map(|s| (0, (s.addr, s.size / u64::from(image.arch.ptr_size()))));
+    modules.iter().filter_map(|m| Some((m.types, m.typelinks?))).chain(section)
+}
+
 /// The descriptors that the linker listed: pointers up to Go 1.6, offsets from then to 1.26.
 pub(super) fn typelinks<'r>(raw: &'r Raw) -> impl Iterator<Item = u64> + 'r {
-    let links = move |m: &'r ModuleData| {
-        let (start, n) = m.typelinks.unwrap_or((0, 0));
+    let links = move |(types, (start, n)): (u64, (u64, u64))| {
         let pointers = raw.layouts.names == Names::Strings;
         let step = if pointers { raw.layouts.ptr } else { 4 };
         let room = raw.image.tail(start).len() as u64 / step;
         (0..n.min(room)).filter_map(move |i| match pointers {
             true => raw.image.word(start + i * step),
-            false => raw.image.u32(start + i * step).and_then(|o| m.types.checked_add(u64::from(o))),
+            false => raw.image.u32(start + i * step).and_then(|o| types.checked_add(u64::from(o))),
         })
     };
-    raw.modules.iter().flat_map(links).take(MAX_TYPES)
+    link_lists(raw.image, raw.modules).flat_map(links).take(MAX_TYPES)
 }
 
 /// What lies in the type data and can only be a descriptor. Known ones are passed over.
