@@ -69,20 +69,22 @@ pub(super) fn locate(facts: &Facts<'_>, convention: &Convention) -> Option<Locat
     let empty = ArgList::default();
     let list = facts.list.unwrap_or(&empty);
     let hidden = hidden_slots(&slots, list, start);
+    let listed = list.scalars().filter(|c| c.0 < start).map(|c| c.0 + c.1).max().unwrap_or(0);
+    let listed = round_up(listed, convention.arch.ptr_size());
+    let end = unlisted_end(facts.reads, listed, start);
     let mut matching = Matching { slots: &slots, next: hidden, far: 0, values: Vec::new() };
     matching.values.extend(hidden_stack(list, start));
     matching.values.extend(slots.get(..hidden)?.iter().map(|s| lone(*s)));
     for (i, group) in list.groups.iter().enumerate() {
         let later = list.groups.iter().skip(i + 1).filter_map(|g| g.components.first());
         let next = later.map(|c| c.0).find(|off| *off < start);
-        matching.group(group, start, next.unwrap_or(start))?;
+        matching.group(group, start, next.unwrap_or(end))?;
     }
     let trailing = slots.get(matching.next..)?.iter().map(|s| lone(*s));
     matching.values.extend(trailing);
     let Matching { mut values, far, .. } = matching;
 
-    let listed = list.scalars().filter(|c| c.0 < start).map(|c| c.0 + c.1).max().unwrap_or(0);
-    let mut stack_args = round_up(listed, convention.arch.ptr_size());
+    let mut stack_args = listed;
     let whole = facts.list.is_some() && !list.more && !list.groups.iter().any(|g| g.cut);
     let all_found = far == list.groups.iter().map(|g| g.far).sum::<usize>();
     // A first parameter that is not listed is on the stack only where nothing else is before it.
@@ -90,9 +92,10 @@ pub(super) fn locate(facts: &Facts<'_>, convention: &Convention) -> Option<Locat
     let confidence = match () {
         () if stack_args == start => Confidence::Exact,
         () if !(whole && all_found) => {
-            let end = unlisted_end(facts.reads, stack_args, start);
-            values.extend(stack_words(stack_args, end - stack_args, WORD));
-            stack_args = end;
+            // A parameter that was cut already reaches to where the next one or the results begin.
+            let covered = stack_end(&values).max(listed);
+            values.extend(stack_words(covered, end.saturating_sub(covered), WORD));
+            stack_args = end.max(covered);
             Confidence::Guess
         }
         // Stack results are far likelier.
@@ -100,6 +103,15 @@ pub(super) fn locate(facts: &Facts<'_>, convention: &Convention) -> Option<Locat
         () => Confidence::Exact,
     };
     Some(Located { values, source: Source::Spill, confidence, stack_args, spill_offset: start })
+}
+
+/// Where the values on the stack end, in whole words.
+fn stack_end(values: &[Value]) -> u32 {
+    let end = |piece: &Piece| match piece.loc {
+        Loc::Stack(off) => round_up(off + piece.size, WORD),
+        Loc::Reg(_) => 0,
+    };
+    values.iter().flat_map(|value| &value.pieces).map(end).max().unwrap_or(0)
 }
 
 /// Slots of a first parameter that is not listed: those before the first listed one.
