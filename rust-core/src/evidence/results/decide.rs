@@ -190,11 +190,11 @@ impl State<'_> {
         if low == upper {
             return Decision { rule: Rule::Estimates, callee, ..base };
         }
-        let (rule, count, callee) = self.between(f, node, low, upper, seen, ignored);
+        let (rule, count, callee) = self.between(node, low, upper, seen, ignored);
         Decision { rule, count: count.clamp(low, upper), callee, ..base }
     }
 
-    fn between(&self, f: usize, node: &Node, low: u8, upper: u8, seen: Seen, ignored: u32) -> (Rule, u8, Option<u32>) {
+    fn between(&self, node: &Node, low: u8, upper: u8, seen: Seen, ignored: u32) -> (Rule, u8, Option<u32>) {
         if !node.has_ret || node.opaque {
             return self.without_ret(node, low);
         }
@@ -227,7 +227,7 @@ impl State<'_> {
             }
         }
         if only(passes) {
-            return self.pass(f, node, low, (passed, callee), ignored, deferred);
+            return self.pass(node, low, (passed, callee), ignored, deferred);
         }
         let alone = |s: Seen| only(s) && ignored == 0;
         if low == 0
@@ -270,7 +270,6 @@ impl State<'_> {
 
     fn pass(
         &self,
-        _f: usize,
         node: &Node,
         low: u8,
         (passed, callee): (u8, Option<u32>),
