@@ -4,7 +4,17 @@
 //! own address space; functions, call sites and annotations are sorted by address.
 
 pub mod assemble;
+mod binary;
+mod site;
 mod types;
+mod value;
+
+pub use crate::abi::location::Scalar;
+pub use crate::types::Role;
+pub use binary::{Binary, Go, Module, Pack, Tool};
+pub use site::{Annotation, Api, CallSite, InterfaceMethod};
+pub use types::{Field, Method, Type};
+pub use value::{Loc, Piece, Value};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -69,146 +79,6 @@ pub struct Report {
     pub annotations: Vec<Annotation>,
     /// What was not possible, and why.
     pub notes: Vec<Note>,
-}
-
-/// The writer of a report.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Tool {
-    /// `goabi`.
-    pub name: String,
-    /// Its version.
-    pub version: String,
-}
-
-/// The analysed input.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Binary {
-    /// Of all bytes of the input, in hex.
-    pub sha256: String,
-    /// Bytes.
-    pub size: u64,
-    /// `elf`, `pe`, `macho` or `segments`.
-    pub format: String,
-    /// `GOOS`, or `unknown`.
-    pub os: String,
-    /// `GOARCH`.
-    pub arch: String,
-    /// The address that the file asks to be loaded at; hosts rebase from it.
-    pub image_base: Addr,
-    /// The program's entry point.
-    pub entry: Addr,
-}
-
-/// Go's own metadata.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-pub struct Go {
-    /// `go1.24.11`, or a range such as `go1.20-go1.25` when it was inferred.
-    pub version: String,
-    /// `buildinfo`, `buildVersion` or `inferred`.
-    pub version_source: String,
-    /// `ABIInternal` or `ABI0`: what compiled functions use.
-    pub abi: String,
-    /// Main module path, empty when unknown.
-    pub module: String,
-    /// Dependencies, from the build info.
-    pub deps: Vec<Module>,
-    /// Build settings, from the build info.
-    pub settings: std::collections::BTreeMap<String, String>,
-    /// Where pclntab is.
-    pub pclntab: Option<Addr>,
-    /// Where the moduledata structures are.
-    pub moduledata: Vec<Addr>,
-    /// Whether C code is linked in.
-    pub cgo: bool,
-    /// Whether names or structures were obfuscated.
-    pub obfuscated: bool,
-    /// Whether neither a symbol table nor DWARF was used.
-    pub stripped: bool,
-}
-
-/// A module and its version.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Module {
-    /// Module path.
-    pub path: String,
-    /// Version.
-    pub version: String,
-}
-
-/// A signature pack that took part.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Pack {
-    /// Module path.
-    pub module: String,
-    /// Module version.
-    pub version: String,
-    /// Of the pack.
-    pub sha256: String,
-    /// `used`, `nearest version` or why not.
-    pub status: String,
-}
-
-/// A type. References are ids, so types may recurse.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-pub struct Type {
-    /// Index in `types`.
-    pub id: u32,
-    /// Go spelling.
-    pub go_name: String,
-    /// How C spells it: a word of IDA's C for a number, an identifier that is unique in the report for what has a
-    /// declaration, either with `*` for a pointer. Set by `emit::fill`.
-    pub c_name: String,
-    /// `reflect.Kind`'s name in lower case: `int64`, `string`, `struct`, …; `tuple` for several results.
-    pub kind: String,
-    /// Bytes.
-    pub size: u64,
-    /// Bytes.
-    pub align: u32,
-    /// Of a struct or tuple.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub fields: Vec<Field>,
-    /// Of a pointer, slice, array, map or chan.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub elem: Option<u32>,
-    /// Of an array.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub len: Option<u64>,
-    /// Of a map.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub key: Option<u32>,
-    /// Of a func.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub params: Vec<u32>,
-    /// Of a func.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub results: Vec<u32>,
-    /// Of an interface, in slot order.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub methods: Vec<Method>,
-    /// `dwarf`, `rtype`, `std`, `module` or `shape` (made from what is known of a value without a type).
-    pub source: String,
-}
-
-/// A field of a [`Type`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Field {
-    /// Go name.
-    pub name: String,
-    /// Bytes from the start.
-    pub offset: u64,
-    /// Id of its type.
-    #[serde(rename = "type")]
-    pub ty: u32,
-}
-
-/// A method of an interface [`Type`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Method {
-    /// Go name.
-    pub name: String,
-    /// Id of its func type, without receiver.
-    #[serde(rename = "type")]
-    pub ty: Option<u32>,
 }
 
 /// How sure a claim is.
@@ -363,38 +233,6 @@ pub struct Entry {
     pub bytes: u32,
 }
 
-/// A parameter or result.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-pub struct Value {
-    /// Go name, empty when unknown.
-    pub name: String,
-    /// `receiver` or `dict`.
-    pub role: Option<String>,
-    /// Id of its type.
-    #[serde(rename = "type")]
-    pub ty: Option<u32>,
-    /// Id of a type made for hosts, when `type` is not known or its C form would not show which bytes are padding.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub shape: Option<u32>,
-    /// Bytes.
-    pub size: u32,
-    /// In memory order of the value; padding has no piece.
-    pub pieces: Vec<Piece>,
-}
-
-/// A part of a value that is in one place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Piece {
-    /// Bytes from the start of the value.
-    pub off: u32,
-    /// Bytes.
-    pub size: u32,
-    /// Upper-case full register name, or `stack+N`.
-    pub loc: String,
-    /// `word` (integer or pointer, not known which), `int`, `uint`, `bool`, `ptr`, `float` or `vector`.
-    pub kind: String,
-}
-
 /// A captured variable of a closure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Capture {
@@ -433,81 +271,6 @@ pub struct Evidence {
     pub at: Vec<Addr>,
     /// Whether it agrees with what was decided.
     pub agrees: bool,
-}
-
-/// A call whose convention is known at the call.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct CallSite {
-    /// The call instruction.
-    pub at: Addr,
-    /// Entry of the function that it is in.
-    #[serde(rename = "in")]
-    pub within: Addr,
-    /// `closure`, `interface`, `cgo`, `stdcall`, `syscall`, …
-    pub kind: String,
-    /// Where it can go.
-    pub targets: Vec<Addr>,
-    /// What it passes.
-    pub params: Vec<Value>,
-    /// What comes back.
-    pub results: Vec<Value>,
-    /// Registers that it destroys.
-    pub clobbers: Vec<String>,
-    /// The operating system's function that it reaches.
-    pub api: Option<Api>,
-    /// The interface method that it calls.
-    pub interface: Option<InterfaceMethod>,
-    /// What the arguments are, as far as they are constant.
-    pub values: Vec<String>,
-    /// IDA type of the called pointer.
-    pub usercall: Option<String>,
-    /// Id of the tuple type that holds several results.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tuple: Option<u32>,
-    /// Who says so.
-    pub source: Source,
-    /// How sure it is.
-    pub confidence: Confidence,
-}
-
-/// A function of the operating system.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Api {
-    /// Library, empty when unknown.
-    pub dll: String,
-    /// Function.
-    pub name: String,
-}
-
-/// A method of an interface type.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct InterfaceMethod {
-    /// Interface type's Go name.
-    #[serde(rename = "type")]
-    pub ty: String,
-    /// Method name.
-    pub method: String,
-}
-
-/// A marked place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Annotation {
-    /// Where.
-    pub at: Addr,
-    /// What it is: `crosscall2`, `cgocallback`, …
-    pub role: String,
-    /// Name to show.
-    pub name: String,
-    /// One line.
-    pub comment: String,
-    /// Who comes next on the way.
-    pub next: Vec<Addr>,
-    /// Who calls it.
-    pub callers: Vec<Addr>,
-    /// C name of the argument struct.
-    pub frame_type: Option<String>,
-    /// Which stack it runs on.
-    pub stack: Option<String>,
 }
 
 /// Something that was not possible, and why.

@@ -3,6 +3,8 @@
 //! Filled by whoever knows types (DWARF, rtypes, written signatures) and read by `abi` and `report`. References are
 //! indices, so types may recurse.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// Index of a type in its [`Types`].
@@ -120,12 +122,23 @@ pub struct Signature {
 }
 
 /// What a parameter is besides an ordinary one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum Role {
     /// A method's receiver.
     Receiver,
     /// The hidden type dictionary of shaped generic code.
     Dict,
+}
+
+impl Role {
+    /// The report's word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Receiver => "receiver",
+            Role::Dict => "dict",
+        }
+    }
 }
 
 /// A parameter or result of a [`Signature`].

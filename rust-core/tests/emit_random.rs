@@ -5,7 +5,7 @@ mod usercall_grammar;
 
 use emit_support::{c_compiler, sample};
 use goabi::emit;
-use goabi::report::{Confidence, Field, Function, Piece, Report, Type, Value};
+use goabi::report::{Confidence, Field, Function, Loc, Piece, Report, Scalar, Type, Value};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 
@@ -29,7 +29,10 @@ const KINDS: [&str; 16] = [
 ];
 const NAMES: [&str; 12] =
     ["", "_", "int", "main.T", "a/b.T", "rax", "*/", "struct", "go_string", "main.\u{202e}", "[]main.T", "func(int)"];
-const LOCS: [&str; 9] = ["RAX", "RBX", "RCX", "XMM0", "XMM1", "stack+0", "stack+8", "stack+4294967295", "nowhere"];
+/// `X30` is a register of another machine.
+const LOCS: [&str; 9] = ["RAX", "RBX", "RCX", "XMM0", "XMM1", "stack+0", "stack+8", "stack+4294967295", "X30"];
+const SCALARS: [Scalar; 7] =
+    [Scalar::Word, Scalar::Int, Scalar::Uint, Scalar::Bool, Scalar::Ptr, Scalar::Float, Scalar::Vector];
 
 fn one_of(words: &'static [&'static str]) -> impl Strategy<Value = String> {
     proptest::sample::select(words).prop_map(String::from)
@@ -58,13 +61,17 @@ fn a_type() -> impl Strategy<Value = Type> {
     })
 }
 
+fn place(text: &str) -> Loc {
+    Loc::parse(text).expect("a place")
+}
+
 fn a_value() -> impl Strategy<Value = Value> {
-    let kind = one_of(&["word", "int", "uint", "bool", "ptr", "float", "vector", "?"]);
+    let kind = proptest::sample::select(SCALARS.as_slice());
     let piece = (0..24u32, prop_oneof![Just(1u32), Just(4), Just(8), 0..70_000u32], one_of(&LOCS), kind)
-        .prop_map(|(off, size, loc, kind)| Piece { off, size, loc, kind });
+        .prop_map(|(off, size, loc, kind)| Piece { off, size, loc: place(&loc), kind });
     let honest = (0..4usize).prop_map(|n| {
         let words = ["RAX", "RBX", "RCX", "RDI"].iter().take(n).zip((0u32..).step_by(8));
-        words.map(|(loc, off)| Piece { off, size: 8, loc: loc.to_string(), kind: "word".into() }).collect()
+        words.map(|(loc, off)| Piece { off, size: 8, loc: place(loc), kind: Scalar::Word }).collect()
     });
     let pieces = prop_oneof![prop::collection::vec(piece, 0..4), honest];
     (one_of(&NAMES), prop::option::of(0..12u32), 0..40u32, pieces).prop_map(|(name, ty, size, pieces)| {

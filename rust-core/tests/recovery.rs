@@ -35,8 +35,8 @@ fn merged(places: impl Iterator<Item = (String, Option<u32>, u32)>) -> String {
 }
 
 fn claimed(values: &[Value]) -> String {
-    let stack = |loc: &str| loc.strip_prefix("stack+").and_then(|off| off.parse().ok());
-    merged(values.iter().flat_map(|v| &v.pieces).map(|p| (p.loc.clone(), stack(&p.loc), p.size)))
+    let stack = |loc| if let goabi::report::Loc::Stack(off) = loc { Some(off as u32) } else { None };
+    merged(values.iter().flat_map(|v| &v.pieces).map(|p| (p.loc.to_string(), stack(p.loc), p.size)))
 }
 
 fn placed(values: &[Placed], image: &Image<'_>) -> String {

@@ -89,7 +89,11 @@ fn validate(root: &Value, schema: &Value, value: &Value) -> Result<(), String> {
             "enum" => rule.as_array().is_some_and(|any| any.contains(value)),
             "const" => rule == value,
             "minimum" => value.as_f64() >= rule.as_f64() || !value.is_number(),
-            "pattern" => rule == "^0x[0-9a-f]+$" && value.as_str().is_some_and(is_address),
+            "pattern" => value.as_str().is_some_and(|text| match rule.as_str() {
+                Some("^0x[0-9a-f]+$") => is_address(text),
+                Some(r"^(stack\+[0-9]+|[A-Z][A-Z0-9]*)$") => goabi::report::Loc::parse(text).is_some(),
+                _ => false,
+            }),
             "required" => names(rule).all(|name| value.get(name).is_some() || !value.is_object()),
             "anyOf" | "oneOf" => {
                 let any = rule.as_array().into_iter().flatten();

@@ -144,6 +144,6 @@ fn level(counts: &mut BTreeMap<String, [usize; 2]>, level: Confidence, right: bo
 }
 
 fn pieces(values: &[Value]) -> Vec<Pieces> {
-    let one = |value: &Value| -> Pieces { value.pieces.iter().map(|p| (p.loc.clone(), p.size)).collect() };
+    let one = |value: &Value| -> Pieces { value.pieces.iter().map(|p| (p.loc.to_string(), p.size)).collect() };
     values.iter().map(one).filter(|pieces| !pieces.is_empty()).collect()
 }

@@ -1,6 +1,8 @@
 //! Where a part of a value lives: registers by number, stack slots by offset.
 
 use crate::arch::Arch;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// A register of the current machine: general registers 0–31 in hardware numbering, float or vector registers 32–63.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -95,7 +97,8 @@ impl Loc {
 }
 
 /// What a scalar is, as far as it is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 #[allow(missing_docs)]
 pub enum Scalar {
     /// An integer or a pointer: nothing tells which.

@@ -112,6 +112,12 @@ pub fn reg_name(arch: Arch, reg: Reg) -> &'static str {
     names.get(usize::from(reg.0 & 31)).filter(|_| reg.0 < 64).copied().unwrap_or("")
 }
 
+/// The name itself, if some machine has a whole register that is called so.
+pub fn known_name(name: &str) -> Option<&'static str> {
+    let named = |arch| all_regs(arch).map(move |reg| reg_name(arch, reg));
+    Arch::ALL.into_iter().flat_map(named).find(|known| *known == name)
+}
+
 /// The register with that whole-register name, in any case.
 pub fn reg_from_name(arch: Arch, name: &str) -> Option<Reg> {
     all_regs(arch).find(|reg| reg_name(arch, *reg).eq_ignore_ascii_case(name))

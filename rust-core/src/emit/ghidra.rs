@@ -299,10 +299,15 @@ fn conventions(f: &Function) -> &'static [&'static str] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::Loc;
 
     fn check(arch: Arch, parts: &[(u64, u64, &str)], size: u64, wanted: &str) {
         let regs = Registers::new(arch);
-        let part = |(off, size, loc): &(u64, u64, &str)| Part { off: *off, size: *size, at: regs.parse(loc).unwrap() };
+        let part = |(off, size, loc): &(u64, u64, &str)| Part {
+            off: *off,
+            size: *size,
+            at: regs.at(Loc::parse(loc).unwrap()).unwrap(),
+        };
         let parts: Vec<Part> = parts.iter().map(part).collect();
         let place = |node: Varnode| match node.stack {
             Some(at) => format!("Stack[{at}]:{}", node.size),

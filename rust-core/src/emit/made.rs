@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::report::{Field, Piece, Type, Value};
+use crate::report::{Field, Piece, Scalar, Type, Value};
 
 use super::c_types::CTypes;
 use super::names::{self, Scope};
@@ -19,6 +19,8 @@ pub(crate) struct Made<'a> {
     pub(crate) regs: Registers,
     scope: &'a mut Scope,
     words: HashMap<(String, u64), u32>,
+    /// What [`Made::word`] answered.
+    scalars: HashMap<(Scalar, u64), u32>,
     structs: HashMap<Key, u32>,
 }
 
@@ -40,7 +42,8 @@ impl Key {
 impl<'a> Made<'a> {
     /// Starts from a report's types, made ones among them.
     pub(crate) fn new(types: &'a mut Vec<Type>, c: CTypes, scope: &'a mut Scope, regs: Registers) -> Made<'a> {
-        let mut made = Made { types, c, regs, scope, words: HashMap::new(), structs: HashMap::new() };
+        let mut made =
+            Made { types, c, regs, scope, words: HashMap::new(), scalars: HashMap::new(), structs: HashMap::new() };
         for id in 0..made.types.len() {
             made.remember(id as u32);
         }
@@ -88,13 +91,13 @@ impl<'a> Made<'a> {
         if let [piece] = &value.pieces[..]
             && alone(piece)
         {
-            return self.word(&piece.kind, u64::from(piece.size));
+            return self.word(piece.kind, u64::from(piece.size));
         }
         let mut fields = Vec::with_capacity(value.pieces.len());
         let mut end = 0;
         let mut align = 1;
         for piece in &value.pieces {
-            let ty = self.word(&piece.kind, u64::from(piece.size));
+            let ty = self.word(piece.kind, u64::from(piece.size));
             let (size, at_most) = self.c.get(ty).map_or((1, 1), |c| (c.size, c.align));
             let natural = next_multiple(end, at_most);
             let offset = if on_stack { u64::from(piece.off) } else { natural };
@@ -105,25 +108,38 @@ impl<'a> Made<'a> {
         let size = if on_stack { u64::from(value.size) } else { next_multiple(end, align) };
         let natural = next_multiple(end, align) == size;
         let rest = if natural { String::new() } else { format!("_to{size}") };
-        let name = format!("go_{}{rest}", self.codes(&fields, &value.pieces));
-        self.structure("struct", fields, size, align, name)
+        let key = Key { tuple: false, fields, size };
+        self.structure(key, align, |made, key| format!("go_{}{rest}", made.codes(&key.fields, &value.pieces)))
     }
 
     /// One scalar by kind and size, or bytes when C has no such scalar.
-    fn word(&mut self, piece_kind: &str, size: u64) -> u32 {
-        let ptr = u64::from(self.regs.arch.ptr_size());
-        let kind = match (piece_kind, size) {
-            ("ptr", size) if size == ptr => "unsafe.Pointer".to_string(),
-            ("float", 4 | 8) => format!("float{}", 8 * size),
-            ("bool", 1) => "bool".to_string(),
-            ("uint" | "bool", 1 | 2 | 4 | 8) => format!("uint{}", 8 * size),
-            ("vector", _) => "bytes".to_string(),
-            (_, 1 | 2 | 4 | 8) => format!("int{}", 8 * size),
-            _ => "bytes".to_string(),
-        };
-        if kind == "bytes" {
-            return self.run_of_bytes(size);
+    fn word(&mut self, scalar: Scalar, size: u64) -> u32 {
+        if let Some(id) = self.scalars.get(&(scalar, size)) {
+            return *id;
         }
+        let id = match self.number_kind(scalar, size) {
+            Some(kind) => self.number(kind, size),
+            None => self.run_of_bytes(size),
+        };
+        self.scalars.insert((scalar, size), id);
+        id
+    }
+
+    /// The kind of number that C has for a scalar; `None` when it has none.
+    fn number_kind(&self, scalar: Scalar, size: u64) -> Option<String> {
+        let is_pointer = size == u64::from(self.regs.arch.ptr_size());
+        match (scalar, size) {
+            (Scalar::Ptr, _) if is_pointer => Some("unsafe.Pointer".to_string()),
+            (Scalar::Float, 4 | 8) => Some(format!("float{}", 8 * size)),
+            (Scalar::Bool, 1) => Some("bool".to_string()),
+            (Scalar::Uint | Scalar::Bool, 1 | 2 | 4 | 8) => Some(format!("uint{}", 8 * size)),
+            (Scalar::Vector, _) => None,
+            (_, 1 | 2 | 4 | 8) => Some(format!("int{}", 8 * size)),
+            _ => None,
+        }
+    }
+
+    fn number(&mut self, kind: String, size: u64) -> u32 {
         if let Some(id) = self.words.get(&(kind.clone(), size)) {
             return *id;
         }
@@ -136,7 +152,7 @@ impl<'a> Made<'a> {
         if let Some(id) = self.words.get(&("array".to_string(), size)) {
             return *id;
         }
-        let elem = self.word("uint", 1);
+        let elem = self.word(Scalar::Uint, 1);
         let c_name = self.scope.unique(format!("go_bytes{size}"));
         let go_name = format!("[{size}]uint8");
         let array = Type { go_name, c_name, kind: "array".into(), size, align: 1, ..Type::default() };
@@ -150,7 +166,7 @@ impl<'a> Made<'a> {
         for ((offset, ty), piece) in fields.iter().zip(pieces) {
             let align = self.c.get(*ty).map_or(1, |c| c.align);
             let here = if next_multiple(end, align) == *offset { String::new() } else { format!("at{offset}_") };
-            let word = format!("{here}{}", code(&piece.kind, piece.size));
+            let word = format!("{here}{}", code(piece.kind, piece.size));
             match words.last_mut() {
                 Some((last, times)) if *last == word => *times += 1,
                 _ => words.push((word, 1)),
@@ -161,20 +177,22 @@ impl<'a> Made<'a> {
         names::shorten(text.collect::<Vec<_>>().join("_"))
     }
 
-    fn structure(&mut self, kind: &str, fields: Vec<(u64, u32)>, size: u64, align: u64, name: String) -> u32 {
-        let key = Key { tuple: kind == "tuple", fields, size };
+    /// The type with that key, which is made, with a name, when it is not there yet.
+    fn structure(&mut self, key: Key, align: u64, name: impl FnOnce(&Self, &Key) -> String) -> u32 {
         if let Some(id) = self.structs.get(&key) {
             return *id;
         }
-        let prefix = if key.tuple { "r" } else { "f" };
+        let (kind, prefix) = if key.tuple { ("tuple", "r") } else { ("struct", "f") };
         let named = key.fields.iter().enumerate();
         let fields: Vec<Field> =
             named.map(|(n, (offset, ty))| Field { name: format!("{prefix}{n}"), offset: *offset, ty: *ty }).collect();
         let members: Vec<&str> = key.fields.iter().map(|(_, ty)| self.go_name(*ty)).collect();
         let go_name =
             if key.tuple { format!("({})", members.join(", ")) } else { format!("struct{{{}}}", members.join("; ")) };
-        let c_name = self.scope.unique(name);
-        self.push(Type { go_name, c_name, kind: kind.into(), size, align: align as u32, fields, ..Type::default() })
+        let c_name = name(self, &key);
+        let c_name = self.scope.unique(c_name);
+        let (kind, size) = (kind.to_string(), key.size);
+        self.push(Type { go_name, c_name, kind, size, align: align as u32, fields, ..Type::default() })
     }
 
     fn go_name(&self, id: u32) -> &str {
@@ -195,9 +213,10 @@ impl<'a> Made<'a> {
             end = offset.saturating_add(size);
             align = align.max(at_most);
         }
-        let words: Vec<String> = results.iter().map(|(ty, _)| self.tuple_word(*ty)).collect();
-        let name = names::shorten(format!("go_ret_{}", words.join("_")));
-        self.structure("tuple", fields, next_multiple(end, align), align, name)
+        self.structure(Key { tuple: true, fields, size: next_multiple(end, align) }, align, |made, key| {
+            let words: Vec<String> = key.fields.iter().map(|(_, ty)| made.tuple_word(*ty)).collect();
+            names::shorten(format!("go_ret_{}", words.join("_")))
+        })
     }
 
     fn tuple_word(&self, id: u32) -> String {
@@ -214,13 +233,13 @@ impl<'a> Made<'a> {
 }
 
 /// A scalar in the name of a shape: `i64`, `u8`, `p`, `f64`.
-fn code(kind: &str, size: u32) -> String {
+fn code(kind: Scalar, size: u32) -> String {
     match kind {
-        "ptr" => "p".into(),
-        "bool" if size == 1 => "bool".into(),
-        "float" => format!("f{}", 8 * u64::from(size)),
-        "uint" | "bool" => format!("u{}", 8 * u64::from(size)),
-        "vector" => format!("v{}", 8 * u64::from(size)),
+        Scalar::Ptr => "p".into(),
+        Scalar::Bool if size == 1 => "bool".into(),
+        Scalar::Float => format!("f{}", 8 * u64::from(size)),
+        Scalar::Uint | Scalar::Bool => format!("u{}", 8 * u64::from(size)),
+        Scalar::Vector => format!("v{}", 8 * u64::from(size)),
         _ => format!("i{}", 8 * u64::from(size)),
     }
 }

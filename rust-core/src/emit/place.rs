@@ -61,7 +61,7 @@ impl Place {
 pub(crate) fn stack_start(regs: &Registers, value: &Value) -> Option<u64> {
     let mut start = None;
     for piece in &value.pieces {
-        let Some(At::Stack(at)) = regs.parse(&piece.loc) else { return None };
+        let Some(At::Stack(at)) = regs.at(piece.loc) else { return None };
         let this = at.checked_sub(u64::from(piece.off))?;
         if start.is_some_and(|start| start != this) {
             return None;
@@ -75,7 +75,7 @@ pub(crate) fn stack_start(regs: &Registers, value: &Value) -> Option<u64> {
 pub(crate) fn register_parts(regs: &Registers, c: &CTypes, id: u32, value: &Value) -> Option<Vec<Part>> {
     let mut parts = Vec::with_capacity(value.pieces.len());
     for piece in &value.pieces {
-        let at = regs.parse(&piece.loc).filter(|at| matches!(at, At::Reg(_)))?;
+        let at = regs.at(piece.loc).filter(|at| matches!(at, At::Reg(_)))?;
         parts.push(Part { off: u64::from(piece.off), size: u64::from(piece.size), at });
     }
     (c.ranges(id)? == covered(&parts)?).then_some(parts)

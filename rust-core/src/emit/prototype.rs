@@ -8,7 +8,7 @@
 use std::fmt::Write;
 
 use crate::arch::Arch;
-use crate::report::{Confidence, Function, Piece, Type, Value};
+use crate::report::{Confidence, Function, Piece, Role, Scalar, Type, Value};
 
 use super::names;
 use super::text::escape;
@@ -36,7 +36,7 @@ impl Prototypes {
         let known = f.confidence.params > Confidence::Unknown;
         let mut params: Vec<(usize, &Value)> = f.params.iter().enumerate().collect();
         let mut text = String::from("func ");
-        let receiver = params.first().filter(|(_, value)| known && value.role.as_deref() == Some("receiver"));
+        let receiver = params.first().filter(|(_, value)| known && value.role == Some(Role::Receiver));
         match receiver.copied() {
             Some((_, value)) => {
                 params.remove(0);
@@ -59,8 +59,8 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn named(&self, index: usize, value: &Value) -> String {
-        let name = match (value.role.as_deref(), value.name.as_str()) {
-            (Some("dict"), _) => "dict".to_string(),
+        let name = match (value.role, value.name.as_str()) {
+            (Some(Role::Dict), _) => "dict".to_string(),
             (_, "") => format!("a{}", index + 1),
             (_, name) => escape(name).into_owned(),
         };
@@ -108,13 +108,13 @@ impl Writer<'_> {
 
     fn piece(&self, piece: &Piece) -> String {
         let bits = 8 * u64::from(piece.size);
-        match (piece.kind.as_str(), piece.size) {
-            ("ptr", _) => "unsafe.Pointer".into(),
-            ("bool", 1) => "bool".into(),
-            ("float", 4 | 8) => format!("float{bits}"),
-            ("vector", _) => format!("vec{bits}"),
-            ("int", 1 | 2 | 4 | 8) => format!("int{bits}"),
-            ("uint", 1 | 2 | 4 | 8) => format!("uint{bits}"),
+        match (piece.kind, piece.size) {
+            (Scalar::Ptr, _) => "unsafe.Pointer".into(),
+            (Scalar::Bool, 1) => "bool".into(),
+            (Scalar::Float, 4 | 8) => format!("float{bits}"),
+            (Scalar::Vector, _) => format!("vec{bits}"),
+            (Scalar::Int, 1 | 2 | 4 | 8) => format!("int{bits}"),
+            (Scalar::Uint, 1 | 2 | 4 | 8) => format!("uint{bits}"),
             (_, size) if size == self.arch.ptr_size() => "word".into(),
             (_, 1 | 2 | 4 | 8) => format!("word{bits}"),
             (_, size) => format!("[{size}]byte"),

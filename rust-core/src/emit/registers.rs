@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::abi::location::Reg;
 use crate::abi::registers::{all_regs, reg_from_name, reg_name, sub_register};
 use crate::arch::Arch;
+use crate::report::Loc;
 
 use super::place::At;
 
@@ -33,11 +34,11 @@ impl Registers {
         self.by_name.get(name).copied().or_else(|| reg_from_name(self.arch, name))
     }
 
-    /// Reads a `loc` of the report.
-    pub(crate) fn parse(&self, loc: &str) -> Option<At> {
-        match loc.strip_prefix("stack+") {
-            Some(offset) => offset.parse().ok().map(At::Stack),
-            None => self.named(loc).map(At::Reg),
+    /// A place of the report, in this machine's registers.
+    pub(crate) fn at(&self, loc: Loc) -> Option<At> {
+        match loc {
+            Loc::Stack(offset) => Some(At::Stack(offset)),
+            Loc::Register(name) => self.named(name).map(At::Reg),
         }
     }
 

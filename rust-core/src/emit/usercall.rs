@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use std::fmt::Write;
 
 use crate::abi::location::Reg;
-use crate::report::{Abi, CallSite, Confidence, Function, Type, Value};
+use crate::report::{Abi, CallSite, Confidence, Function, Role, Type, Value};
 
 use super::c_types::{CTypes, MAX_DEFINED};
 use super::names::{self, Scope};
@@ -197,8 +197,8 @@ fn convention_word(callee: &Callee<'_>) -> &'static str {
 }
 
 fn param_name(context: &Context<'_>, value: &Value, index: usize) -> String {
-    let ident = match value.role.as_deref() {
-        Some("dict") => "dict".to_string(),
+    let ident = match value.role {
+        Some(Role::Dict) => "dict".to_string(),
         _ => names::member_ident(&value.name),
     };
     if ident.is_empty() {
@@ -208,9 +208,7 @@ fn param_name(context: &Context<'_>, value: &Value, index: usize) -> String {
 }
 
 fn closure(context: &Context<'_>, loc: &str, name: String) -> Result<Arg, String> {
-    let Some(At::Reg(reg)) = context.regs.parse(loc) else {
-        return Err(format!("the closure is in {loc}, which is no register"));
-    };
+    let reg = context.regs.named(loc).ok_or_else(|| format!("the closure is in {loc}, which is no register"))?;
     let place = Place::Reg(reg, u64::from(context.regs.arch.ptr_size()));
     Ok(Arg { name, ty: None, place })
 }
@@ -249,7 +247,7 @@ fn value_parts(context: &Context<'_>, ty: u32, value: &Value) -> Result<Vec<Part
     let offsets = fields.iter().map(|field| field.offset).chain(fields.is_empty().then_some(0));
     let mut parts = Vec::with_capacity(value.pieces.len());
     for (piece, off) in value.pieces.iter().zip(offsets) {
-        match context.regs.parse(&piece.loc) {
+        match context.regs.at(piece.loc) {
             Some(at @ At::Reg(_)) => parts.push(Part { off, size: u64::from(piece.size), at }),
             _ => return Err(format!("it is partly in {}, partly in registers", piece.loc)),
         }

@@ -1,10 +1,10 @@
 //! Puts what was resolved into a [`Report`].
 
 use super::{
-    Addr, Binary, Confidence, Evidence, Frame, Function, FunctionKind, Go, Module, Note, Pair, Piece, Report, SCHEMA,
-    Sides, Source, Tool, Value,
+    Addr, Binary, Confidence, Evidence, Frame, Function, FunctionKind, Go, Loc, Module, Note, Pair, Piece, Report,
+    SCHEMA, Sides, Source, Tool, Value,
 };
-use crate::abi::location::RegSet;
+use crate::abi::location::{self, RegSet};
 use crate::abi::registers::reg_name;
 use crate::arch::Arch;
 use crate::evidence::helpers::{Special, members};
@@ -16,7 +16,7 @@ use crate::options::Options;
 use crate::program::Program;
 use crate::report::types::TypeList;
 use crate::resolve::Resolved;
-use crate::types::{Role, Types};
+use crate::types::Types;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -200,15 +200,14 @@ fn confidence(claim: &Option<Claim>) -> Confidence {
 }
 
 fn value(value: &evidence::Value, arch: Arch, types: &mut TypeList<'_>) -> Value {
-    let piece = |p: &crate::abi::location::Piece| Piece {
-        off: p.off,
-        size: p.size,
-        loc: p.loc.text(arch),
-        kind: p.kind.name().to_string(),
+    let loc = |loc| match loc {
+        location::Loc::Reg(reg) => Loc::Register(reg_name(arch, reg)),
+        location::Loc::Stack(offset) => Loc::Stack(u64::from(offset)),
     };
+    let piece = |p: &location::Piece| Piece { off: p.off, size: p.size, loc: loc(p.loc), kind: p.kind };
     Value {
         name: value.name.clone(),
-        role: value.role.map(|role| if role == Role::Dict { "dict" } else { "receiver" }.to_string()),
+        role: value.role,
         ty: value.ty.and_then(|id| types.id(id)),
         shape: None,
         size: value.size,

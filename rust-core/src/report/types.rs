@@ -1,8 +1,72 @@
 //! The types that a report's functions refer to, renumbered in the order of first use.
 
-use super::{Field, Method, Type};
 use crate::types::{Kind, TypeId, Types};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
+
+/// A type. References are ids, so types may recurse.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Type {
+    /// Index in `types`.
+    pub id: u32,
+    /// Go spelling.
+    pub go_name: String,
+    /// How C spells it: a word of IDA's C for a number, an identifier that is unique in the report for what has a
+    /// declaration, either with `*` for a pointer. Set by `emit::fill`.
+    pub c_name: String,
+    /// `reflect.Kind`'s name in lower case: `int64`, `string`, `struct`, …; `tuple` for several results.
+    pub kind: String,
+    /// Bytes.
+    pub size: u64,
+    /// Bytes.
+    pub align: u32,
+    /// Of a struct or tuple.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<Field>,
+    /// Of a pointer, slice, array, map or chan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elem: Option<u32>,
+    /// Of an array.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub len: Option<u64>,
+    /// Of a map.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<u32>,
+    /// Of a func.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub params: Vec<u32>,
+    /// Of a func.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub results: Vec<u32>,
+    /// Of an interface, in slot order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub methods: Vec<Method>,
+    /// `dwarf`, `rtype`, `std`, `module` or `shape` (made from what is known of a value without a type).
+    pub source: String,
+}
+
+/// A field of a [`Type`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Field {
+    /// Go name.
+    pub name: String,
+    /// Bytes from the start.
+    pub offset: u64,
+    /// Id of its type.
+    #[serde(rename = "type")]
+    pub ty: u32,
+}
+
+/// A method of an interface [`Type`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Method {
+    /// Go name.
+    pub name: String,
+    /// Id of its func type, without receiver.
+    #[serde(rename = "type")]
+    pub ty: Option<u32>,
+}
 
 /// Collects types by use.
 pub(super) struct TypeList<'t> {

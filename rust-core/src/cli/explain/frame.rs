@@ -1,7 +1,7 @@
 //! The stack around a function's entry as a picture, low addresses first.
 
 use super::values::{name, part_of};
-use crate::report::{Function, Value};
+use crate::report::{Function, Loc, Value};
 use std::io::{self, Write};
 
 /// A run of bytes: from, to (both from SP at entry), and what is there.
@@ -46,7 +46,8 @@ fn on_stack<'a>(values: &'a [Value], prefix: &'a str, base: i64) -> impl Iterato
     values.iter().enumerate().flat_map(move |(n, value)| {
         let name = name(value, prefix, n);
         value.pieces.iter().filter_map(move |piece| {
-            let at = base + piece.loc.strip_prefix("stack+")?.parse::<i64>().ok()?;
+            let Loc::Stack(offset) = piece.loc else { return None };
+            let at = base.saturating_add(i64::try_from(offset).ok()?);
             Some((at, at + i64::from(piece.size), part_of(value, piece, &name)))
         })
     })

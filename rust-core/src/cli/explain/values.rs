@@ -1,7 +1,7 @@
 //! Parameters, results and registers of one function as tables.
 
 use crate::cli::info::word;
-use crate::report::{Confidence, Function, Piece, Report, Source, Value};
+use crate::report::{Confidence, Function, Loc, Piece, Report, Source, Value};
 use std::io::{self, Write};
 
 /// Writes who decided what, every value, and what each register is on the way in and out.
@@ -26,7 +26,7 @@ fn table(report: &Report, values: &[Value], prefix: &str, out: &mut dyn Write) -
     let width = |cell: fn(&(String, &str, &Value)) -> usize| rows.iter().map(cell).max().unwrap_or(0);
     let (names, types) = (width(|row| row.0.chars().count()), width(|row| row.1.chars().count()));
     for (name, ty, value) in &rows {
-        let role = value.role.as_ref().map_or(String::new(), |role| format!(" ({role})"));
+        let role = value.role.as_ref().map_or(String::new(), |role| format!(" ({})", role.name()));
         let pieces: Vec<_> = value.pieces.iter().map(|piece| piece_text(value, piece)).collect();
         let place = if pieces.is_empty() { "nowhere: it has no bytes".into() } else { pieces.join(", ") };
         writeln!(out, "  {name:names$}  {ty:types$}  {:>4} bytes  {place}{role}", value.size)?;
@@ -50,7 +50,7 @@ fn ty<'a>(report: &'a Report, value: &Value) -> &'a str {
 fn piece_text(value: &Value, piece: &Piece) -> String {
     let whole = piece.off == 0 && piece.size == value.size;
     let part = if whole { String::new() } else { format!("{}:", piece.off) };
-    format!("{part}{} {}", piece.loc, piece.kind)
+    format!("{part}{} {}", piece.loc, piece.kind.name())
 }
 
 /// One line per register that carries something.
@@ -58,11 +58,12 @@ fn registers(function: &Function, out: &mut dyn Write) -> io::Result<()> {
     let mut rows: Vec<(&str, String, String)> = Vec::new();
     for (values, prefix, incoming) in [(&function.params, "a", true), (&function.results, "r", false)] {
         for (n, value) in values.iter().enumerate() {
-            for piece in value.pieces.iter().filter(|p| !p.loc.starts_with("stack")) {
+            for piece in &value.pieces {
+                let Loc::Register(register) = piece.loc else { continue };
                 let what = part_of(value, piece, &name(value, prefix, n));
-                let at = rows.iter().position(|(reg, ..)| *reg == piece.loc).unwrap_or(rows.len());
+                let at = rows.iter().position(|(reg, ..)| *reg == register).unwrap_or(rows.len());
                 if at == rows.len() {
-                    rows.push((&piece.loc, String::new(), String::new()));
+                    rows.push((register, String::new(), String::new()));
                 }
                 if let Some(row) = rows.get_mut(at) {
                     if incoming { row.1 = what } else { row.2 = what }

@@ -1,0 +1,80 @@
+//! What a report says of places inside functions: calls, and marked addresses.
+
+use super::{Addr, Confidence, Source, Value};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A call whose convention is known at the call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CallSite {
+    /// The call instruction.
+    pub at: Addr,
+    /// Entry of the function that it is in.
+    #[serde(rename = "in")]
+    pub within: Addr,
+    /// `closure`, `interface`, `cgo`, `stdcall`, `syscall`, …
+    pub kind: String,
+    /// Where it can go.
+    pub targets: Vec<Addr>,
+    /// What it passes.
+    pub params: Vec<Value>,
+    /// What comes back.
+    pub results: Vec<Value>,
+    /// Registers that it destroys.
+    pub clobbers: Vec<String>,
+    /// The operating system's function that it reaches.
+    pub api: Option<Api>,
+    /// The interface method that it calls.
+    pub interface: Option<InterfaceMethod>,
+    /// What the arguments are, as far as they are constant.
+    pub values: Vec<String>,
+    /// IDA type of the called pointer.
+    pub usercall: Option<String>,
+    /// Id of the tuple type that holds several results.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tuple: Option<u32>,
+    /// Who says so.
+    pub source: Source,
+    /// How sure it is.
+    pub confidence: Confidence,
+}
+
+/// A function of the operating system.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Api {
+    /// Library, empty when unknown.
+    pub dll: String,
+    /// Function.
+    pub name: String,
+}
+
+/// A method of an interface type.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct InterfaceMethod {
+    /// Interface type's Go name.
+    #[serde(rename = "type")]
+    pub ty: String,
+    /// Method name.
+    pub method: String,
+}
+
+/// A marked place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Annotation {
+    /// Where.
+    pub at: Addr,
+    /// What it is: `crosscall2`, `cgocallback`, …
+    pub role: String,
+    /// Name to show.
+    pub name: String,
+    /// One line.
+    pub comment: String,
+    /// Who comes next on the way.
+    pub next: Vec<Addr>,
+    /// Who calls it.
+    pub callers: Vec<Addr>,
+    /// C name of the argument struct.
+    pub frame_type: Option<String>,
+    /// Which stack it runs on.
+    pub stack: Option<String>,
+}
