@@ -4,7 +4,7 @@ mod analysis;
 mod annotate;
 mod args;
 mod exit;
-mod explain;
+pub(crate) mod explain;
 mod info;
 mod input;
 pub(crate) mod layout;

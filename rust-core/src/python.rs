@@ -2,15 +2,18 @@
 #![allow(unsafe_code)] // in what pyo3's macros generate, nowhere else
 #![allow(missing_docs)] // of what pyo3's macros generate
 
-use crate::arch::Arch;
+use crate::arch::{Arch, Os};
 use crate::cli::layout::{convention, go_minor};
+use crate::image::{Segment, SegmentsInfo};
 use crate::report::{Confidence, Report};
 use crate::{Error, Observer, Options, analyze_observed, emit};
 use pyo3::create_exception;
 use pyo3::exceptions::{PyException, PyKeyboardInterrupt, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
+use std::borrow::Cow;
 use std::io::{self, Write};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -19,13 +22,15 @@ create_exception!(goabi, NotGoError, GoabiError, "The input has no trace of the 
 create_exception!(goabi, FormatError, GoabiError, "The input is no container that goabi reads, or a damaged one.");
 create_exception!(goabi, InputSyntaxError, GoabiError, "A signature or a list of segments cannot be read.");
 
-/// Between two looks at whether Ctrl-C was pressed.
+/// Between two looks at whether Ctrl-C was pressed, and two calls of the caller's `watch`.
 const SIGNAL_PERIOD: Duration = Duration::from_millis(50);
 
 #[pymodule]
 mod _core {
     #[pymodule_export]
-    use super::{Analysis, FormatError, GoabiError, InputSyntaxError, NotGoError, analyze, layout, main};
+    use super::{
+        Analysis, FormatError, GoabiError, InputSyntaxError, NotGoError, analyze, analyze_segments, layout, main,
+    };
 }
 
 fn raised(error: &Error) -> PyErr {
@@ -67,6 +72,10 @@ impl Analysis {
     fn header(&self, py: Python<'_>, min_confidence: &str) -> PyResult<String> {
         self.text_of(py, emit::header::write, min_confidence)
     }
+
+    fn explain(&self, py: Python<'_>) -> PyResult<String> {
+        self.text_of(py, |report, out, _| crate::cli::explain::write(report, out), "unknown")
+    }
 }
 
 type Emitter = fn(&Report, &mut dyn Write, Confidence) -> io::Result<()>;
@@ -93,60 +102,133 @@ fn unknown_machine(name: &str) -> PyErr {
     PyValueError::new_err(format!("{name:?} is no GOARCH that goabi knows"))
 }
 
-/// Analyses the bytes of a file.
-#[pyfunction]
-#[pyo3(signature = (data, *, dwarf, symbols, names, evidence, threads, only, arch))]
-#[allow(clippy::too_many_arguments)] // keywords in Python
-fn analyze(
-    py: Python<'_>,
-    data: PyBackedBytes,
+/// What to use and how much to say, as a dictionary.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+struct Asked {
     dwarf: bool,
     symbols: bool,
     names: bool,
     evidence: bool,
     threads: usize,
     only: Option<String>,
-    arch: Option<&str>,
-) -> PyResult<Analysis> {
-    let options = Options { dwarf, symbols, names, evidence, threads, only, arch: machine(arch)? };
-    interruptible(py, |observer| analyze_observed(&data, &options, observer))
+    arch: Option<String>,
 }
 
-/// Whether Python wants the work to stop.
-struct Stop(AtomicBool);
+impl Asked {
+    fn options(self) -> PyResult<Options> {
+        let Asked { dwarf, symbols, names, evidence, threads, only, arch } = self;
+        Ok(Options { dwarf, symbols, names, evidence, threads, only, arch: machine(arch.as_deref())? })
+    }
+}
 
-impl Observer for Stop {
-    fn progress(&self, _: &str, _: usize, _: usize) {}
+/// Analyses the bytes of a file.
+#[pyfunction]
+fn analyze(py: Python<'_>, data: PyBackedBytes, options: Asked, watch: Option<Py<PyAny>>) -> PyResult<Analysis> {
+    let options = options.options()?;
+    interruptible(py, watch, |observer| analyze_observed(&data, &options, observer))
+}
+
+/// What a host says of memory that it hands over, as a dictionary.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+struct Memory {
+    arch: String,
+    os: Option<String>,
+    base: Option<u64>,
+    entry: Option<u64>,
+}
+
+impl Memory {
+    fn info(self) -> PyResult<SegmentsInfo> {
+        let arch = Arch::from_name(&self.arch).ok_or_else(|| unknown_machine(&self.arch))?;
+        let unknown = |name: &str| PyValueError::new_err(format!("{name:?} is no GOOS that goabi knows"));
+        let os = self.os.map_or(Ok(Os::Unknown), |name| Os::from_name(&name).ok_or_else(|| unknown(&name)))?;
+        Ok(SegmentsInfo { arch, os, base: self.base, entry: self.entry })
+    }
+}
+
+/// A segment: address, size in memory, the first bytes of it, and some of the letters `rwx`.
+type Row = (u64, u64, PyBackedBytes, String);
+
+/// Analyses memory that is no container.
+#[pyfunction]
+fn analyze_segments(
+    py: Python<'_>,
+    segments: Vec<Row>,
+    memory: Memory,
+    options: Asked,
+    watch: Option<Py<PyAny>>,
+) -> PyResult<Analysis> {
+    let (info, options) = (memory.info()?, options.options()?);
+    let segments: Vec<Segment<'_>> = segments.iter().map(segment).collect();
+    interruptible(py, watch, |observer| crate::analyze_segments(info, segments, &options, observer))
+}
+
+fn segment((addr, size, data, perms): &Row) -> Segment<'_> {
+    let may = |letter| perms.contains(letter);
+    let stored = data.len().min(usize::try_from(*size).unwrap_or(usize::MAX));
+    let data = Cow::Borrowed(data.get(..stored).unwrap_or_default());
+    Segment { addr: *addr, size: *size, data, read: may('r'), write: may('w'), exec: may('x') }
+}
+
+/// How far the work is, and whether Python wants it to stop.
+#[derive(Default)]
+struct Talk {
+    stop: AtomicBool,
+    at: Mutex<(String, usize, usize)>,
+}
+
+impl Observer for Talk {
+    fn progress(&self, stage: &str, done: usize, total: usize) {
+        if let Ok(mut at) = self.at.lock() {
+            if at.0 != stage {
+                at.0 = stage.to_owned();
+            }
+            (at.1, at.2) = (done, total);
+        }
+    }
     fn cancelled(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.stop.load(Ordering::Relaxed)
+    }
+}
+
+impl Talk {
+    /// Looks for signals and tells `watch` how far the work is; what either raises stops it.
+    fn ask(&self, py: Python<'_>, watch: Option<&Py<PyAny>>) -> PyResult<()> {
+        py.check_signals()?;
+        let Some(watch) = watch else { return Ok(()) };
+        let at = self.at.lock().map_or_else(|_| Default::default(), |at| at.clone());
+        watch.call1(py, at).map(drop)
     }
 }
 
 /// Works in a thread without the GIL, while this one, which may be Python's main thread, looks for signals.
 fn interruptible(
     py: Python<'_>,
+    watch: Option<Py<PyAny>>,
     work: impl FnOnce(&dyn Observer) -> crate::Result<Report> + Send,
 ) -> PyResult<Analysis> {
-    let stop = Stop(AtomicBool::new(false));
+    let talk = Talk::default();
     let done = AtomicBool::new(false);
     let waiting = std::thread::current();
     std::thread::scope(|scope| {
         let worker = scope.spawn(|| {
-            let report = work(&stop);
+            let report = work(&talk);
             done.store(true, Ordering::Release);
             waiting.unpark();
             report
         });
-        let mut signal = Ok(());
+        let mut stopped = Ok(());
         while !done.load(Ordering::Acquire) && !worker.is_finished() {
             py.detach(|| std::thread::park_timeout(SIGNAL_PERIOD));
-            if let Err(raised) = py.check_signals() {
-                stop.0.store(true, Ordering::Relaxed);
-                signal = Err(raised);
+            if stopped.is_ok() {
+                stopped = talk.ask(py, watch.as_ref());
+                talk.stop.store(stopped.is_err(), Ordering::Relaxed);
             }
         }
         let report = py.detach(|| worker.join());
-        signal?;
+        stopped?;
         match report {
             Ok(report) => report.map(Analysis).map_err(|error| raised(&error)),
             Err(panic) => std::panic::resume_unwind(panic),

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import signal
+import struct
 import subprocess
 import sys
 import threading
@@ -108,6 +109,60 @@ def test_one_function_in_every_form(server):
         assert HANDLE in text
     with pytest.raises(ValueError, match="min_confidence"):
         report.text(min_confidence="certain")
+
+
+def segments_of(path):
+    """What ``PT_LOAD`` entries of a 64-bit ELF file put into memory."""
+    data = path.read_bytes()
+    start, size, count = (int.from_bytes(data[at : at + n], "little") for at, n in ((32, 8), (54, 2), (56, 2)))
+    for entry in range(start, start + count * size, size):
+        kind, flags = struct.unpack_from("<II", data, entry)
+        offset, addr, _, stored, in_memory = struct.unpack_from("<5Q", data, entry + 8)
+        if kind == 1:
+            letters = "".join(letter for bit, letter in ((4, "r"), (2, "w"), (1, "x")) if flags & bit)
+            yield addr, in_memory, data[offset : offset + stored], letters
+
+
+def test_segments_say_what_the_file_says(server):
+    by_file = goabi.analyze(server)
+    by_segments = goabi.analyze_segments(segments_of(server), arch="amd64", os="linux", base=0x400000)
+    assert by_segments.binary.format == "segments"
+    assert by_segments.binary.image_base == by_file.binary.image_base == "0x400000"
+    usercalls = [{f.entry: f.usercall for f in report.functions} for report in (by_file, by_segments)]
+    assert usercalls[0] == usercalls[1]
+
+
+def test_senseless_segments_are_errors():
+    for memory in ({"arch": "z80"}, {"arch": "amd64", "os": "cp/m"}):
+        with pytest.raises(ValueError, match="goabi knows"):
+            goabi.analyze_segments([(0, 4, b"", "r")], **memory)
+    with pytest.raises(goabi.Error):
+        goabi.analyze_segments([], arch="amd64")
+    with pytest.raises(goabi.NotGoError):
+        goabi.analyze_segments([(2**64 - 16, 2**64 - 1, bytes(64), "rx")], arch="amd64")
+
+
+def test_a_function_is_explained(server):
+    explained = goabi.analyze(server, only=HANDLE, evidence=True).explain()
+    assert explained == run("explain", str(server), HANDLE).stdout.decode()
+
+
+def test_whoever_waits_is_told_and_can_stop(server):
+    class Enough(Exception):
+        pass
+
+    seen = []
+
+    def watch(*at):
+        seen.append(at)
+        if len(seen) == 2:
+            raise Enough
+
+    with pytest.raises(Enough):
+        for _ in range(1000):
+            goabi.analyze(server, watch=watch)
+    assert len(seen) == 2
+    assert all(isinstance(stage, str) and done <= total for stage, done, total in seen)
 
 
 def test_names_can_be_ignored(server):

@@ -14,14 +14,29 @@ from __future__ import annotations
 import json
 import os
 from functools import cached_property
-from typing import Any, Union
+from typing import Any, Callable, Iterable, Tuple, Union
 
 from . import _core
 from ._core import FormatError, GoabiError as Error, InputSyntaxError, NotGoError
 
-__all__ = ["Error", "FormatError", "InputSyntaxError", "NotGoError", "Record", "Report", "analyze", "layout"]
+__all__ = [
+    "Error",
+    "FormatError",
+    "InputSyntaxError",
+    "NotGoError",
+    "Record",
+    "Report",
+    "analyze",
+    "analyze_segments",
+    "layout",
+]
 
 Source = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview]
+#: Called with a stage's name, the units done and all units, some twenty times a second, in the thread that waits for the
+#: analysis; an exception that it raises stops the analysis and goes on to the caller.
+Watch = Callable[[str, int, int], object]
+#: Address, size in memory, its first bytes (the others are zero), and some of the letters ``rwx``.
+Segment = Tuple[int, int, bytes, str]
 
 
 class Record(dict):  # type: ignore[type-arg]
@@ -82,6 +97,10 @@ class Report:
         """C declarations."""
         return self._analysis.header(min_confidence)
 
+    def explain(self) -> str:
+        """What ``goabi explain`` prints, for each function; claims need ``evidence=True``, one function ``only``."""
+        return self._analysis.explain()
+
 
 def analyze(
     source: Source,
@@ -93,30 +112,59 @@ def analyze(
     threads: int = 0,
     only: str | None = None,
     arch: str | None = None,
+    watch: Watch | None = None,
 ) -> Report:
     """Analyses a file by its path, or the bytes of one.
 
     ``dwarf``, ``symbols`` and ``names`` say what may be used, ``evidence`` keeps every claim that was made on each
     function, ``threads=0`` means all. ``only`` names one function (or gives an address in it), ``arch`` the part of a
-    fat Mach-O file by Go's name for the machine. Raises :class:`Error` or one of its subclasses, or :class:`OSError`.
+    fat Mach-O file by Go's name for the machine. ``watch`` is told how far the analysis is, and stops it by raising.
+    Raises :class:`Error` or one of its subclasses, or :class:`OSError`.
     """
     if isinstance(source, (bytes, bytearray, memoryview)):
         data = bytes(source)
     else:
         with open(source, "rb") as file:
             data = file.read()
-    return Report(
-        _core.analyze(
-            data,
-            dwarf=dwarf,
-            symbols=symbols,
-            names=names,
-            evidence=evidence,
-            threads=threads,
-            only=only,
-            arch=arch,
-        )
-    )
+    options = _options(dwarf, symbols, names, evidence, threads, only, arch)
+    return Report(_core.analyze(data, options, watch))
+
+
+def analyze_segments(
+    segments: Iterable[Segment],
+    *,
+    arch: str,
+    os: str | None = None,
+    base: int | None = None,
+    entry: int | None = None,
+    names: bool = True,
+    evidence: bool = False,
+    threads: int = 0,
+    only: str | None = None,
+    watch: Watch | None = None,
+) -> Report:
+    """Analyses memory that is no container: a dump, or what a debugger or a disassembler has.
+
+    ``arch`` and ``os`` are Go's names; ``base`` is the address that the report calls the image's, by default the lowest
+    one. Everything else is as in :func:`analyze`.
+    """
+    memory: _core.Memory = {"arch": arch, "os": os, "base": base, "entry": entry}
+    rows = [(addr, size, bytes(data), perms) for addr, size, data, perms in segments]
+    return Report(_core.analyze_segments(rows, memory, _options(True, True, names, evidence, threads, only, None), watch))
+
+
+def _options(
+    dwarf: bool, symbols: bool, names: bool, evidence: bool, threads: int, only: str | None, arch: str | None
+) -> _core.Options:
+    return {
+        "dwarf": dwarf,
+        "symbols": symbols,
+        "names": names,
+        "evidence": evidence,
+        "threads": threads,
+        "only": only,
+        "arch": arch,
+    }
 
 
 class Layout(Record):

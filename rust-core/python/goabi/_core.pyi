@@ -1,6 +1,22 @@
 """The compiled half of the module."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypedDict
+
+class Options(TypedDict):
+    dwarf: bool
+    symbols: bool
+    names: bool
+    evidence: bool
+    threads: int
+    only: str | None
+    arch: str | None
+
+class Memory(TypedDict):
+    arch: str
+    os: str | None
+    base: int | None
+    entry: int | None
 
 class GoabiError(Exception): ...
 class NotGoError(GoabiError): ...
@@ -14,17 +30,14 @@ class Analysis:
     def ghidra_plan(self, min_confidence: str) -> str: ...
     def idapython(self, min_confidence: str) -> str: ...
     def header(self, min_confidence: str) -> str: ...
+    def explain(self) -> str: ...
 
-def analyze(
-    data: bytes,
-    *,
-    dwarf: bool,
-    symbols: bool,
-    names: bool,
-    evidence: bool,
-    threads: int,
-    only: str | None,
-    arch: str | None,
+def analyze(data: bytes, options: Options, watch: Callable[[str, int, int], object] | None) -> Analysis: ...
+def analyze_segments(
+    segments: Sequence[tuple[int, int, bytes, str]],
+    memory: Memory,
+    options: Options,
+    watch: Callable[[str, int, int], object] | None,
 ) -> Analysis: ...
 def layout(signature: str, machine: str, go: str | None, asm: bool) -> tuple[str, str]: ...
 def main(args: Sequence[str]) -> int: ...

@@ -24,7 +24,8 @@ fn show(args: &Explain) -> Result<(), Failure> {
     Output::open(Path::new("-"))?.write(|out| write(&report, out))
 }
 
-fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+/// Writes every function of the report.
+pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for (n, function) in report.functions.iter().enumerate() {
         if n > 0 {
             writeln!(out)?;

@@ -45,6 +45,9 @@ struct TypeLine<'a> {
 #[derive(Serialize)]
 struct FunctionLine<'a> {
     entry: Addr,
+    /// Behind the last instruction, when that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end: Option<Addr>,
     #[serde(skip_serializing_if = "<[Entry]>::is_empty")]
     entries: &'a [Entry],
     name: &'a str,
@@ -154,6 +157,7 @@ impl<'a> Plan<'a> {
         let why = if apply.is_none() { super::missing(f, self.min) } else { None };
         FunctionLine {
             entry: f.entry,
+            end: f.end,
             entries: &f.entries,
             name: &f.name,
             comment: comment(f),
