@@ -1,14 +1,17 @@
-//! x86 machine code to [`Op`]s, for amd64 and 386. The only file that names `iced_x86`.
+//! x86 machine code to [`Op`]s, for amd64 and 386. The only place that names `iced_x86`.
 
 use super::flow::NONE;
 use super::op::{Flow, Op, StackSlot, Written};
 use super::survey::Survey;
 use crate::abi::location::{Reg, RegSet};
 use crate::limits;
+use class::{Access, Class, Tables};
 use iced_x86::{
-    Code, Decoder, DecoderOptions, FlowControl, Instruction, InstructionInfoFactory, InstructionInfoOptions, Mnemonic,
-    OpAccess, OpKind, Register,
+    Decoder, DecoderOptions, Instruction, InstructionInfoFactory, InstructionInfoOptions, Mnemonic, OpAccess, OpKind,
+    Register,
 };
+
+mod class;
 
 /// How far a flag-setting instruction may be from the one that reads its flags.
 const FLAGS_REACH: usize = 12;
@@ -22,6 +25,7 @@ const FIX_UP_REACH: u8 = 6;
 /// A decoder with its scratch memory; make one per thread.
 pub struct X86 {
     bits: u32,
+    tables: &'static Tables,
     info: InstructionInfoFactory,
     instruction: Instruction,
 }
@@ -29,7 +33,7 @@ pub struct X86 {
 impl X86 {
     /// A decoder for 64- or 32-bit code.
     pub fn new(bits: u32) -> Self {
-        X86 { bits, info: InstructionInfoFactory::new(), instruction: Instruction::default() }
+        X86 { bits, tables: Tables::get(), info: InstructionInfoFactory::new(), instruction: Instruction::default() }
     }
 
     /// Decodes `code`, which starts at `entry`, into `ops` (cleared first).
@@ -49,18 +53,18 @@ impl X86 {
         let mut flags_writer = None;
         while decoder.can_decode() && go_on(ops) {
             decoder.decode_out(&mut self.instruction);
-            let mut op = self.op(entry);
-            let ins = &self.instruction;
-            if ins.rflags_read() != 0 && !matches!(op.flow, Flow::Ret) {
+            let class = self.tables.class(self.instruction.code());
+            let mut op = self.op(entry, class);
+            if class.reads_flags && op.flow != Flow::Ret {
                 mark_flags_read(ops, flags_writer);
             }
-            if matches!(ins.mnemonic(), Mnemonic::Sete | Mnemonic::Setne) && !op.writes.has(RAX) {
+            if class.tests_equality && !op.writes.has(RAX) {
                 op.impure |= ops.last().is_some_and(|last| last.impure);
             }
             if ops.last().is_some_and(|last| faults(last, &op)) {
                 op.flow = Flow::Stop;
             }
-            if ins.rflags_modified() != 0 {
+            if class.writes_flags {
                 flags_writer = Some(ops.len());
             }
             ops.push(op);
@@ -93,7 +97,7 @@ impl X86 {
             if rest.starts_with(ZERO_X15) && !after_call {
                 fixed_up = FIX_UP_REACH;
             }
-            let flow = flow(ins);
+            let flow = self.tables.class(ins.code()).flow;
             let leaves = matches!(flow, Flow::Call | Flow::CallIndirect | Flow::Jump | Flow::JumpIndirect);
             survey.enters_internal |= leaves && fixed_up > 0;
             fixed_up = fixed_up.saturating_sub(1);
@@ -116,46 +120,148 @@ impl X86 {
         survey
     }
 
-    fn op(&mut self, entry: u64) -> Op {
-        let ins = self.instruction;
+    fn op(&mut self, entry: u64, class: Class) -> Op {
+        let ins = &self.instruction;
         let mut op =
-            Op { at: (ins.ip() - entry) as u32, len: ins.len() as u8, flow: flow(&ins), callee: NONE, ..Op::default() };
-        if ins.is_invalid() || is_trap(&ins) {
+            Op { at: (ins.ip() - entry) as u32, len: ins.len() as u8, flow: class.flow, callee: NONE, ..Op::default() };
+        if ins.is_invalid() || class.trap {
             op.flow = Flow::Stop;
             op.len = op.len.max(1);
             return op;
         }
-        if ins.mnemonic() == Mnemonic::Nop || is_self_exchange(&ins) {
+        if ins.mnemonic() == Mnemonic::Nop || is_self_exchange(ins) {
             op.nop = true;
             return op;
         }
-        self.registers(&ins, &mut op);
-        operands(&ins, &mut op);
-        op.impure = is_impure(&ins);
+        let zeroing = class.zeroing && is_zeroing(ins);
+        (op.reads, op.writes) = match class.access {
+            _ if zeroing => (RegSet::NONE, self.tables.tracked(ins.op0_register())),
+            Access::Complex => self.used_registers(),
+            access => self.explicit_registers(access),
+        };
+        if op.is_call() {
+            op.writes = RegSet::NONE;
+        }
+        let ins = &self.instruction;
+        if class.partial && !(ins.op1_kind() == OpKind::Register && self.same_register(0, 1)) {
+            op.reads = op.reads & !op.writes;
+        }
+        self.operands(class, zeroing, &mut op);
+        op.impure = class.impure || ins.has_lock_prefix() || (ins.mnemonic() == Mnemonic::Imul && ins.op_count() == 1);
         op
     }
 
-    fn registers(&mut self, ins: &Instruction, op: &mut Op) {
-        let info = self.info.info_options(ins, InstructionInfoOptions::NO_MEMORY_USAGE);
+    /// Registers read and written, as the decoder's own tables have them.
+    fn used_registers(&mut self) -> (RegSet, RegSet) {
+        let (mut reads, mut writes) = (RegSet::NONE, RegSet::NONE);
+        let info = self.info.info_options(&self.instruction, InstructionInfoOptions::NO_MEMORY_USAGE);
         for used in info.used_registers() {
-            let Some(set) = tracked(used.register()) else { continue };
+            let set = self.tables.tracked(used.register());
             match used.access() {
-                OpAccess::Read | OpAccess::CondRead => op.reads |= set,
-                OpAccess::Write => op.writes |= set,
+                OpAccess::Read | OpAccess::CondRead => reads |= set,
+                OpAccess::Write => writes |= set,
                 OpAccess::ReadWrite | OpAccess::ReadCondWrite | OpAccess::CondWrite => {
-                    op.reads |= set;
-                    op.writes |= set;
+                    reads |= set;
+                    writes |= set;
                 }
                 _ => {}
             }
         }
-        if op.is_call() || op.flow == Flow::Call {
-            op.writes = RegSet::NONE;
+        (reads, writes)
+    }
+
+    /// The same for an instruction whose operands say all.
+    fn explicit_registers(&self, access: Access) -> (RegSet, RegSet) {
+        let (ins, tables) = (&self.instruction, self.tables);
+        let mut sets = (RegSet::NONE, RegSet::NONE);
+        for position in 0..ins.op_count() {
+            match ins.op_kind(position) {
+                OpKind::Register => {
+                    let set = tables.tracked(ins.op_register(position));
+                    let first = position == 0;
+                    if !(first && access == Access::Writes) {
+                        sets.0 |= set;
+                    }
+                    if first && access != Access::Reads {
+                        sets.1 |= set;
+                    }
+                }
+                OpKind::Memory => sets.0 |= tables.tracked(ins.memory_base()) | tables.tracked(ins.memory_index()),
+                _ => {}
+            }
         }
-        if is_zeroing(ins) {
-            op.reads = RegSet::NONE;
-        } else if overwrites_destination(ins) {
-            op.reads = op.reads & !op.writes;
+        sets
+    }
+
+    fn same_register(&self, a: u32, b: u32) -> bool {
+        let number = |position| self.tables.number(self.instruction.op_register(position));
+        number(a) == number(b)
+    }
+
+    /// Fills what the operands say: target, stack slot, data register, address registers, kind of the written value.
+    fn operands(&self, class: Class, zeroing: bool, op: &mut Op) {
+        let ins = &self.instruction;
+        if matches!(op.flow, Flow::Jump | Flow::Branch | Flow::Call) {
+            op.target = ins.near_branch_target();
+            return;
+        }
+        let memory = (0..ins.op_count()).find(|i| ins.op_kind(*i) == OpKind::Memory);
+        if let Some(position) = memory {
+            self.memory_operand(class, position, op);
+        }
+        if class.moving {
+            op.written = self.moved(op);
+            if memory.is_none() && ins.op_kind(1) != OpKind::Register {
+                op.target = ins.immediate(1);
+            }
+        } else if zeroing || (ins.mnemonic() == Mnemonic::Lea && ins.is_ip_rel_memory_operand()) {
+            op.written = Written::Constant;
+        }
+    }
+
+    fn memory_operand(&self, class: Class, position: u32, op: &mut Op) {
+        let (ins, tables) = (&self.instruction, self.tables);
+        let (base, index) = (ins.memory_base(), ins.memory_index());
+        op.address = tables.tracked(base) | tables.tracked(index);
+        if ins.is_ip_rel_memory_operand() || (base == Register::None && index == Register::None) {
+            op.target = ins.memory_displacement64();
+        }
+        let is_lea = ins.mnemonic() == Mnemonic::Lea;
+        if base.full_register() == Register::RSP && index == Register::None {
+            let size = if is_lea { 0 } else { ins.memory_size().size().min(255) as u8 };
+            op.stack = Some(StackSlot { disp: ins.memory_displacement64() as i64 as i32, size });
+        }
+        if is_lea {
+            return;
+        }
+        if class.compares && ins.mnemonic() == Mnemonic::Test && ins.op1_register() == Register::AL {
+            op.nil_check = true;
+            op.reads = op.address;
+        }
+        op.store = position == 0 && !class.compares;
+        op.load = !op.store || !class.moving;
+        let other = 1 - position.min(1);
+        if class.moving && ins.op_kind(other) == OpKind::Register {
+            op.data = tables.number(ins.op_register(other));
+        }
+    }
+
+    fn moved(&self, op: &Op) -> Written {
+        let ins = &self.instruction;
+        if op.load {
+            let frame = ins.memory_base().full_register() == Register::RBP && ins.memory_index() == Register::None;
+            return match op.stack {
+                Some(_) => Written::Reload,
+                None if frame => Written::Reload,
+                None if op.address.is_empty() => Written::Constant,
+                None => Written::Computed,
+            };
+        }
+        match ins.op_kind(1) {
+            // X15 is zero by convention, so a copy of it is a constant.
+            OpKind::Register if self.tables.number(ins.op_register(1)) == Some(Reg::float(15)) => Written::Constant,
+            OpKind::Register => Written::Copy,
+            _ => Written::Constant,
         }
     }
 }
@@ -177,36 +283,9 @@ fn mark_flags_read(ops: &mut [Op], writer: Option<usize>) {
     }
 }
 
-/// The register as the recovery numbers it; `None` for SP, flags, segments and the like.
-fn number(register: Register) -> Option<Reg> {
-    let full = register.full_register();
-    if full.is_gpr() && full != Register::RSP {
-        return Some(Reg(full.number() as u8));
-    }
-    full.is_vector_register().then(|| full.number()).filter(|n| *n < 32).map(|n| Reg::float(n as u8))
-}
-
-fn tracked(register: Register) -> Option<RegSet> {
-    number(register).map(RegSet::of)
-}
-
-fn flow(ins: &Instruction) -> Flow {
-    match ins.flow_control() {
-        FlowControl::Next => Flow::Next,
-        FlowControl::UnconditionalBranch => Flow::Jump,
-        FlowControl::ConditionalBranch | FlowControl::XbeginXabortXend => Flow::Branch,
-        FlowControl::IndirectBranch => Flow::JumpIndirect,
-        FlowControl::Call => Flow::Call,
-        FlowControl::IndirectCall => Flow::CallIndirect,
-        FlowControl::Return => Flow::Ret,
-        // SYSCALL and INT n come back; only traps end here.
-        FlowControl::Interrupt => Flow::Next,
-        FlowControl::Exception => Flow::Stop,
-    }
-}
-
-fn is_trap(ins: &Instruction) -> bool {
-    matches!(ins.mnemonic(), Mnemonic::Int3 | Mnemonic::Ud2 | Mnemonic::Ud1 | Mnemonic::Ud0 | Mnemonic::Hlt)
+/// `xor r,r` and its kin, of an instruction whose [`Class`] is `zeroing`.
+fn is_zeroing(ins: &Instruction) -> bool {
+    same_registers(ins) && (ins.op_count() < 3 || ins.op1_register() == ins.op2_register())
 }
 
 fn is_self_exchange(ins: &Instruction) -> bool {
@@ -218,155 +297,6 @@ fn same_registers(ins: &Instruction) -> bool {
         && ins.op0_kind() == OpKind::Register
         && ins.op1_kind() == OpKind::Register
         && ins.op0_register() == ins.op1_register()
-}
-
-/// `xor r,r` and its kin: the old value does not matter.
-fn is_zeroing(ins: &Instruction) -> bool {
-    use Mnemonic::*;
-    let idiom = matches!(
-        ins.mnemonic(),
-        Xor | Sub | Sbb | Pxor | Xorps | Xorpd | Pcmpeqb | Pcmpeqw | Pcmpeqd | Pcmpeqq | Vpxor | Vxorps | Vxorpd
-    );
-    idiom && same_registers(ins) && (ins.op_count() < 3 || ins.op1_register() == ins.op2_register())
-}
-
-/// Instructions whose old destination is kept only in bits that Go never looks at.
-fn overwrites_destination(ins: &Instruction) -> bool {
-    use Mnemonic::*;
-    let partial = matches!(
-        ins.mnemonic(),
-        Bsf | Bsr
-            | Cvtsi2sd
-            | Cvtsi2ss
-            | Cvtss2sd
-            | Cvtsd2ss
-            | Sqrtsd
-            | Sqrtss
-            | Roundsd
-            | Roundss
-            | Popcnt
-            | Tzcnt
-            | Lzcnt
-    );
-    partial && !(ins.op1_kind() == OpKind::Register && number(ins.op0_register()) == number(ins.op1_register()))
-}
-
-/// Writes that are by-products: implicit outputs, atomics, string operations (measured: never a result).
-fn is_impure(ins: &Instruction) -> bool {
-    use Mnemonic::*;
-    ins.has_lock_prefix()
-        || ins.is_string_instruction()
-        || matches!(
-            ins.mnemonic(),
-            Mul | Mulx
-                | Div
-                | Idiv
-                | Cqo
-                | Cdq
-                | Cwd
-                | Xchg
-                | Xadd
-                | Cmpxchg
-                | Cmpxchg8b
-                | Cmpxchg16b
-                | Cpuid
-                | Rdtsc
-                | Rdtscp
-                | Xgetbv
-                | Syscall
-        )
-        || (ins.mnemonic() == Imul && ins.op_count() == 1)
-}
-
-/// Fills what the operands say: target, stack slot, data register, address registers, kind of the written value.
-fn operands(ins: &Instruction, op: &mut Op) {
-    if matches!(op.flow, Flow::Jump | Flow::Branch | Flow::Call) {
-        op.target = ins.near_branch_target();
-        return;
-    }
-    let memory = (0..ins.op_count()).find(|i| ins.op_kind(*i) == OpKind::Memory);
-    if let Some(position) = memory {
-        memory_operand(ins, position, op);
-    }
-    if is_moving(ins) {
-        op.written = moved(ins, op);
-        if memory.is_none() && ins.op_kind(1) != OpKind::Register {
-            op.target = ins.immediate(1);
-        }
-    } else if is_zeroing(ins) || (ins.mnemonic() == Mnemonic::Lea && ins.is_ip_rel_memory_operand()) {
-        op.written = Written::Constant;
-    }
-}
-
-fn memory_operand(ins: &Instruction, position: u32, op: &mut Op) {
-    let (base, index) = (ins.memory_base(), ins.memory_index());
-    op.address = tracked(base).unwrap_or_default() | tracked(index).unwrap_or_default();
-    if ins.is_ip_rel_memory_operand() || (base == Register::None && index == Register::None) {
-        op.target = ins.memory_displacement64();
-    }
-    let is_lea = ins.mnemonic() == Mnemonic::Lea;
-    if base.full_register() == Register::RSP && index == Register::None {
-        let size = if is_lea { 0 } else { ins.memory_size().size().min(255) as u8 };
-        op.stack = Some(StackSlot { disp: ins.memory_displacement64() as i64 as i32, size });
-    }
-    if is_lea {
-        return;
-    }
-    if ins.mnemonic() == Mnemonic::Test && ins.op1_kind() == OpKind::Register && ins.op1_register() == Register::AL {
-        op.nil_check = true;
-        op.reads = op.address;
-    }
-    op.store =
-        position == 0 && !matches!(ins.mnemonic(), Mnemonic::Cmp | Mnemonic::Test | Mnemonic::Bt | Mnemonic::Ucomisd);
-    op.load = !op.store || !is_moving(ins);
-    let other = 1 - position.min(1);
-    if is_moving(ins) && ins.op_kind(other) == OpKind::Register {
-        op.data = number(ins.op_register(other));
-    }
-}
-
-fn is_moving(ins: &Instruction) -> bool {
-    use Mnemonic::*;
-    matches!(
-        ins.mnemonic(),
-        Mov | Movzx
-            | Movsx
-            | Movsxd
-            | Movss
-            | Movsd
-            | Movups
-            | Movupd
-            | Movaps
-            | Movapd
-            | Movdqu
-            | Movdqa
-            | Movq
-            | Movd
-            | Vmovdqu
-            | Vmovdqa
-            | Vmovups
-            | Vmovdqu64
-            | Vmovdqu32
-    ) && ins.op_count() >= 2
-        && !matches!(ins.code(), Code::Movsd_m32_m32)
-}
-
-fn moved(ins: &Instruction, op: &Op) -> Written {
-    if op.load {
-        let frame = ins.memory_base().full_register() == Register::RBP && ins.memory_index() == Register::None;
-        return match op.stack {
-            Some(_) => Written::Reload,
-            None if frame => Written::Reload,
-            None if op.address.is_empty() => Written::Constant,
-            None => Written::Computed,
-        };
-    }
-    match ins.op_kind(1) {
-        // X15 is zero by convention, so a copy of it is a constant.
-        OpKind::Register if number(ins.op_register(1)) == Some(Reg::float(15)) => Written::Constant,
-        OpKind::Register => Written::Copy,
-        _ => Written::Constant,
-    }
 }
 
 #[cfg(test)]
@@ -425,6 +355,33 @@ mod tests {
     fn a_store_to_address_zero_is_the_end() {
         let ops = decode(&[0x31, 0xc0, 0x48, 0xc7, 0x00, 0, 0, 0, 0, 0xb8, 1, 0, 0, 0, 0x48, 0x89, 0x08]); // xor eax,eax; mov qword [rax],0; mov eax,1; mov [rax],rcx
         assert_eq!([ops[1].flow, ops[3].flow], [Flow::Stop, Flow::Next]);
+    }
+
+    /// The rows of [`class`] say what the decoder's tables say, of every encoding that random bytes have.
+    #[test]
+    fn simple_instructions_use_the_registers_that_their_operands_name() {
+        let mut x86 = X86::new(64);
+        let mut seen = std::collections::HashSet::new();
+        let mut seed = 1u64;
+        let mut random = || {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 56) as u8
+        };
+        let bytes: Vec<u8> = (0..1 << 21).map(|_| random()).collect();
+        for from in 0..4 {
+            let mut decoder = Decoder::with_ip(64, &bytes[from..], 0, DecoderOptions::NONE);
+            while decoder.can_decode() {
+                decoder.decode_out(&mut x86.instruction);
+                let class = x86.tables.class(x86.instruction.code());
+                let idiom = class.zeroing && is_zeroing(&x86.instruction);
+                if class.access != Access::Complex && class.flow == Flow::Next && !idiom {
+                    seen.insert(x86.instruction.mnemonic());
+                    let named = x86.explicit_registers(class.access);
+                    assert_eq!(named, x86.used_registers(), "{:?}", x86.instruction.code());
+                }
+            }
+        }
+        assert!(seen.len() > 30, "{} of the mnemonics were met", seen.len());
     }
 
     #[test]

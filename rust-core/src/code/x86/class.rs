@@ -1,0 +1,207 @@
+//! What is the same for all x86 instructions of one encoding, looked up instead of asked again for each of millions.
+
+use super::super::op::Flow;
+use crate::abi::location::{Reg, RegSet};
+use iced_x86::{Code, FlowControl, Instruction, Mnemonic, Register};
+use std::sync::LazyLock;
+
+/// Which explicit operands are read and written, where nothing else is touched but SP and flags.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Access {
+    /// Not that simple: the decoder's own tables have to say.
+    #[default]
+    Complex,
+    /// All are read.
+    Reads,
+    /// The first is written, the others are read.
+    Writes,
+    /// The first is read and written, the others are read.
+    Updates,
+}
+
+/// One encoding's row.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Class {
+    pub(super) flow: Flow,
+    pub(super) access: Access,
+    /// Ends the program here.
+    pub(super) trap: bool,
+    /// With equal operands the old value does not matter: `xor r,r` and its kin.
+    pub(super) zeroing: bool,
+    /// Its old destination is kept only in bits that Go never looks at.
+    pub(super) partial: bool,
+    /// Its writes are by-products: implicit outputs, string operations (measured: never a result).
+    pub(super) impure: bool,
+    /// Moves a value between registers and memory, as it is or extended.
+    pub(super) moving: bool,
+    /// Looks at its first operand only.
+    pub(super) compares: bool,
+    /// SETE or SETNE.
+    pub(super) tests_equality: bool,
+    pub(super) reads_flags: bool,
+    pub(super) writes_flags: bool,
+}
+
+/// All rows, and the register numbers of the recovery.
+pub(super) struct Tables {
+    classes: Vec<Class>,
+    registers: Vec<Option<Reg>>,
+}
+
+static TABLES: LazyLock<Tables> = LazyLock::new(|| Tables {
+    classes: Code::values().map(class).collect(),
+    registers: Register::values().map(number).collect(),
+});
+
+impl Tables {
+    pub(super) fn get() -> &'static Tables {
+        &TABLES
+    }
+
+    pub(super) fn class(&self, code: Code) -> Class {
+        self.classes.get(code as usize).copied().unwrap_or_default()
+    }
+
+    /// The register as the recovery numbers it; `None` for SP, flags, segments and the like.
+    pub(super) fn number(&self, register: Register) -> Option<Reg> {
+        self.registers.get(register as usize).copied().flatten()
+    }
+
+    /// [`Tables::number`] as a set.
+    pub(super) fn tracked(&self, register: Register) -> RegSet {
+        self.number(register).map_or(RegSet::NONE, RegSet::of)
+    }
+}
+
+fn number(register: Register) -> Option<Reg> {
+    let full = register.full_register();
+    if full.is_gpr() && full != Register::RSP {
+        return Some(Reg(full.number() as u8));
+    }
+    full.is_vector_register().then(|| full.number()).filter(|n| *n < 32).map(|n| Reg::float(n as u8))
+}
+
+fn class(code: Code) -> Class {
+    let mnemonic = code.mnemonic();
+    let mut typical = Instruction::default();
+    typical.set_code(code);
+    typical.set_immediate8(1); // shifts by nothing leave the flags alone
+    Class {
+        tests_equality: matches!(mnemonic, Mnemonic::Sete | Mnemonic::Setne),
+        reads_flags: typical.rflags_read() != 0,
+        writes_flags: typical.rflags_modified() != 0,
+        flow: flow(code.flow_control()),
+        access: access(code),
+        trap: matches!(mnemonic, Mnemonic::Int3 | Mnemonic::Ud2 | Mnemonic::Ud1 | Mnemonic::Ud0 | Mnemonic::Hlt),
+        zeroing: is_zeroing(mnemonic),
+        partial: is_partial(mnemonic),
+        impure: code.is_string_instruction() || is_impure(mnemonic),
+        moving: is_moving(mnemonic) && code != Code::Movsd_m32_m32,
+        compares: matches!(mnemonic, Mnemonic::Cmp | Mnemonic::Test | Mnemonic::Bt | Mnemonic::Ucomisd),
+    }
+}
+
+fn flow(flow: FlowControl) -> Flow {
+    match flow {
+        FlowControl::Next => Flow::Next,
+        FlowControl::UnconditionalBranch => Flow::Jump,
+        FlowControl::ConditionalBranch | FlowControl::XbeginXabortXend => Flow::Branch,
+        FlowControl::IndirectBranch => Flow::JumpIndirect,
+        FlowControl::Call => Flow::Call,
+        FlowControl::IndirectCall => Flow::CallIndirect,
+        FlowControl::Return => Flow::Ret,
+        // SYSCALL and INT n come back; only traps end here.
+        FlowControl::Interrupt => Flow::Next,
+        FlowControl::Exception => Flow::Stop,
+    }
+}
+
+/// The instructions that nearly all code consists of. A test compares with the decoder's own tables.
+fn access(code: Code) -> Access {
+    use Mnemonic::*;
+    match code.mnemonic() {
+        _ if code.is_jcc_short_or_near() || code.is_jmp_short_or_near() || code.is_call_near() => Access::Reads,
+        Cmp | Test | Ucomisd | Ucomiss | Push => Access::Reads,
+        Mov | Movzx | Movsx | Movsxd | Lea | Movups | Movupd | Movaps | Movapd | Movdqu | Movdqa | Pop => {
+            Access::Writes
+        }
+        Sete | Setne | Seta | Setae | Setb | Setbe | Setg | Setge | Setl | Setle => Access::Writes,
+        Add | Sub | And | Or | Xor | Inc | Dec | Neg | Not | Addsd | Subsd | Mulsd | Divsd => Access::Updates,
+        _ => Access::Complex,
+    }
+}
+
+fn is_zeroing(mnemonic: Mnemonic) -> bool {
+    use Mnemonic::*;
+    matches!(
+        mnemonic,
+        Xor | Sub | Sbb | Pxor | Xorps | Xorpd | Pcmpeqb | Pcmpeqw | Pcmpeqd | Pcmpeqq | Vpxor | Vxorps | Vxorpd
+    )
+}
+
+fn is_partial(mnemonic: Mnemonic) -> bool {
+    use Mnemonic::*;
+    matches!(
+        mnemonic,
+        Bsf | Bsr
+            | Cvtsi2sd
+            | Cvtsi2ss
+            | Cvtss2sd
+            | Cvtsd2ss
+            | Sqrtsd
+            | Sqrtss
+            | Roundsd
+            | Roundss
+            | Popcnt
+            | Tzcnt
+            | Lzcnt
+    )
+}
+
+fn is_impure(mnemonic: Mnemonic) -> bool {
+    use Mnemonic::*;
+    matches!(
+        mnemonic,
+        Mul | Mulx
+            | Div
+            | Idiv
+            | Cqo
+            | Cdq
+            | Cwd
+            | Xchg
+            | Xadd
+            | Cmpxchg
+            | Cmpxchg8b
+            | Cmpxchg16b
+            | Cpuid
+            | Rdtsc
+            | Rdtscp
+            | Xgetbv
+            | Syscall
+    )
+}
+
+fn is_moving(mnemonic: Mnemonic) -> bool {
+    use Mnemonic::*;
+    matches!(
+        mnemonic,
+        Mov | Movzx
+            | Movsx
+            | Movsxd
+            | Movss
+            | Movsd
+            | Movups
+            | Movupd
+            | Movaps
+            | Movapd
+            | Movdqu
+            | Movdqa
+            | Movq
+            | Movd
+            | Vmovdqu
+            | Vmovdqa
+            | Vmovups
+            | Vmovdqu64
+            | Vmovdqu32
+    )
+}
