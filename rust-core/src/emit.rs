@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use crate::arch::Arch;
 use crate::report::{CallSite, Confidence, Function, Report, Value};
 
+pub mod assembly;
 mod builtin;
 mod c_types;
 mod declare;

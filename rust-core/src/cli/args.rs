@@ -87,9 +87,12 @@ pub(super) struct Layout {
     /// Go version, such as 1.16 or 1.27; the newest if not given
     #[arg(long, value_name = "VERSION", value_parser = super::layout::go_minor)]
     pub(super) go: Option<u32>,
-    /// The convention of assembly (ABI0), where everything is on the stack
+    /// The convention of assembly (ABI0), where everything is on the stack, and the skeleton of a routine
     #[arg(long)]
     pub(super) asm: bool,
+    /// Also the instructions that call a func value of the signature
+    #[arg(long)]
+    pub(super) call: bool,
 }
 
 /// What every analysis of a file can be told.

@@ -5,7 +5,7 @@ use super::exit::{Exit, Failure};
 use super::output::Output;
 use crate::abi::registers::Convention;
 use crate::arch::{Arch, Os};
-use crate::emit::layout::layout_text;
+use crate::emit::{assembly, layout::layout_text};
 use std::path::Path;
 
 pub(super) fn run(args: &Layout) -> Exit {
@@ -16,7 +16,17 @@ fn show(args: &Layout) -> Result<(), Failure> {
     let known = || Arch::ALL.map(|arch| arch.info().name).join(", ");
     let unknown = || Failure::usage(format_args!("--arch {}: known are {}", args.arch, known()));
     let convention = convention(&args.arch, args.go, args.asm).ok_or_else(unknown)?;
-    let text = layout_text(&args.signature, &convention).map_err(|error| Failure::new("SIGNATURE", error))?;
+    let unread = |error| Failure::new("SIGNATURE", error);
+    let mut text = layout_text(&args.signature, &convention).map_err(unread)?;
+    if args.asm {
+        text += "\n";
+        text += &assembly::skeleton(&args.signature, &convention).map_err(unread)?;
+    }
+    if args.call {
+        let convention = self::convention(&args.arch, args.go, false).unwrap_or(convention);
+        text += "\n";
+        text += &assembly::call(&args.signature, &convention).map_err(unread)?;
+    }
     Output::open(Path::new("-"))?.write(|out| writeln!(out, "{}", text.trim_end()))
 }
 

@@ -295,7 +295,7 @@ fn scalar_name(ty: &Type, off: u64) -> &'static str {
 }
 
 /// `func (s *T) m(a, …) (r, …)`.
-fn prototype(name: &str, types: &Types, signature: &Signature) -> String {
+pub(super) fn prototype(name: &str, types: &Types, signature: &Signature) -> String {
     let spell = |param: &Param, variadic: bool| {
         let ty = types.get(param.ty).map_or("?", |t| t.name.as_str());
         let ty = if variadic { ty.replacen("[]", "...", 1) } else { ty.to_string() };
