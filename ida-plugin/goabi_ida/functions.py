@@ -1,0 +1,71 @@
+"""Functions that IDA did not find, or whose bounds are wrong. Changes bounds only when asked to."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+import ida_bytes
+import ida_funcs
+
+from .errors import Skip
+from .record import Record
+
+#: What a function was before: it was not there; it ended elsewhere.
+MADE, MOVED_END = 0, 1
+
+
+def ready(ea: int, end: Optional[int], mend: bool, record: Record) -> None:
+    """Makes sure that there is a function at `ea`, or says why there is none."""
+    if not ida_bytes.is_loaded(ea):
+        raise Skip("the address is not in the database")
+    function = ida_funcs.get_func(ea)
+    if function is not None and function.start_ea == ea:
+        if mend and end is not None and function.end_ea < end:
+            _extend(function.end_ea, ea, end, record)
+        return
+    if not mend:
+        inside = "IDA has the address inside of another function" if function is not None else "IDA has no function here"
+        raise Skip(inside + " (see the setting create_functions)")
+    _make(function, ea, end, record)
+
+
+def _make(around: Any, ea: int, end: Optional[int], record: Record) -> None:
+    if around is not None:
+        _move_end(around.start_ea, around.end_ea, ea, record)
+    made = ida_funcs.add_func(ea, end) if end is not None else ida_funcs.add_func(ea)
+    if not made:
+        raise Skip("IDA does not make a function here")
+    record.functions.setdefault(record.key(ea), [MADE, 0])
+
+
+def _extend(start: int, ea: int, end: int, record: Record) -> None:
+    """Takes the pieces up to `end` in, unless somebody named one of them. The function itself stays in any case."""
+    pieces = []
+    piece = ida_funcs.get_next_func(ea)
+    while piece is not None and piece.start_ea < end:
+        if ida_bytes.has_user_name(ida_bytes.get_flags(piece.start_ea)) or piece.end_ea > end:
+            return
+        pieces.append(piece.start_ea)
+        piece = ida_funcs.get_next_func(piece.start_ea)
+    for at in pieces:
+        ida_funcs.del_func(at)
+    _move_end(ea, start, end, record)
+
+
+def _move_end(ea: int, old: int, new: int, record: Record) -> None:
+    if ida_funcs.set_func_end(ea, new):
+        record.functions.setdefault(record.key(ea), [MOVED_END, old - ea])
+
+
+def restore(record: Record) -> int:
+    """Undoes what `ready` did. Functions that got a name or a type since then stay."""
+    restored = 0
+    for key, (what, length) in sorted(record.functions.items(), key=lambda item: item[1][0]):
+        ea = record.address(key)
+        named = ida_bytes.has_user_name(ida_bytes.get_flags(ea))
+        if what == MADE:
+            restored += bool(not named and ida_funcs.del_func(ea))
+        else:
+            restored += bool(ida_funcs.set_func_end(ea, ea + length))
+    record.functions.clear()
+    return restored
