@@ -5,6 +5,8 @@
 pub mod flow;
 pub mod growth;
 pub mod op;
+pub mod step;
 pub mod survey;
 pub mod usage;
+pub mod values;
 pub mod x86;

@@ -21,6 +21,7 @@ pub mod json;
 pub mod layout;
 mod layout_text;
 mod made;
+mod marks_text;
 mod names;
 mod place;
 mod prototype;
@@ -31,6 +32,7 @@ mod usercall;
 
 use c_types::CTypes;
 use made::Made;
+pub(crate) use marks_text::callee;
 use names::Scope;
 use prototype::Prototypes;
 use registers::Registers;

@@ -10,6 +10,7 @@
 //! analyse, and notes in the [`report::Report`] for everything else.
 
 pub mod abi;
+pub mod annotate;
 pub mod arch;
 #[cfg(feature = "cli")]
 pub mod cli;
@@ -91,9 +92,10 @@ fn run(mut image: Image<'_>, data: &[u8], options: &Options, observer: &dyn Obse
     drop(reader);
     let mut program = program::Program::new(&image, &meta, statics, options);
     program.receivers = receivers;
-    let resolved = resolve::resolve(&program, &types, &typed, &watch)?;
+    let mut resolved = resolve::resolve(&program, &types, &typed, &watch)?;
     drop(typed);
-    let mut report = report::assemble::report(&program, &types, resolved, data, options);
+    let marks = annotate::annotate(&program, &mut types, &mut resolved, &watch)?;
+    let mut report = report::assemble::report(&program, &types, resolved, marks, data, options);
     emit::fill(&mut report);
     Ok(report)
 }

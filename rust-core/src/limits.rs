@@ -60,3 +60,9 @@ pub const MAX_NAMES: usize = 1 << 30;
 pub const MIN_NAME: usize = 256;
 /// Bytes of a source file's path that are kept.
 pub const MAX_PATH: usize = 1024;
+/// Stack slots of one function whose values are followed, and loops inside each other that are told apart.
+pub const MAX_STACK_SLOTS: usize = 256;
+/// Places of one function that wait for further paths to meet there, at a time.
+pub const MAX_MEETINGS: usize = 512;
+/// How often an instruction of a function may be looked at because loops around it are.
+pub const MAX_LOOP_VISITS: usize = 16;

@@ -5,6 +5,7 @@
 
 pub mod assemble;
 mod binary;
+mod marks;
 mod site;
 mod types;
 mod value;

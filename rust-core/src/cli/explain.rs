@@ -1,6 +1,7 @@
 //! `goabi explain`: one function, every piece, every claim, and who won.
 
 mod frame;
+mod marks;
 mod values;
 
 use super::analysis::Input;
@@ -47,6 +48,7 @@ fn explain(report: &Report, function: &Function, out: &mut dyn Write) -> io::Res
         writeln!(out, "\ndestroyed by a call\n  {}", function.clobbers.join(" "))?;
     }
     frame::write(function, out)?;
+    marks::write(report, function, out)?;
     claims(&function.evidence, out)?;
     for note in &function.notes {
         writeln!(out, "note: {note}")?;

@@ -1,5 +1,7 @@
 //! x86 machine code to [`Op`]s, for amd64 and 386. The only place that names `iced_x86`.
 
+pub mod steps;
+
 use super::flow::NONE;
 use super::op::{Flow, Op, StackSlot, Written};
 use super::survey::Survey;

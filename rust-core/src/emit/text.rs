@@ -25,6 +25,7 @@ pub fn write(report: &Report, out: &mut dyn Write, min: Confidence) -> io::Resul
     for f in &report.functions {
         line(f, min, widths, &common, out)?;
     }
+    super::marks_text::write(report, out)?;
     writeln!(out)?;
     summary(report, &common, out, min)
 }

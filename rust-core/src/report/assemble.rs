@@ -1,11 +1,14 @@
 //! Puts what was resolved into a [`Report`].
 
+use super::marks;
 use super::{
     Addr, Binary, Confidence, Evidence, Frame, Function, FunctionKind, Go, Loc, Module, Note, Pair, Piece, Report,
     SCHEMA, Sides, Source, Tool, Value,
 };
 use crate::abi::location::{self, RegSet};
+use crate::abi::platform::CAbi;
 use crate::abi::registers::reg_name;
+use crate::annotate::Marks;
 use crate::arch::Arch;
 use crate::evidence::helpers::{Special, members};
 use crate::evidence::{self, Claim};
@@ -21,13 +24,21 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The whole report, without what `emit::fill` adds.
-pub fn report(program: &Program<'_>, types: &Types, resolved: Vec<Resolved>, data: &[u8], options: &Options) -> Report {
+pub fn report(
+    program: &Program<'_>,
+    types: &Types,
+    resolved: Vec<Resolved>,
+    marks: Marks,
+    data: &[u8],
+    options: &Options,
+) -> Report {
     let wanted = |func: &Func| options.only.as_ref().is_none_or(|only| is_wanted(program, func, only));
     let clobbers = [&program.internal, &program.abi0].map(|c| names(c.clobbers(), program.image.arch));
     let pairs = pairs(program, &resolved);
     let mut context = Context { program, options, clobbers, pairs, types: TypeList::new(types) };
     let funcs = program.funcs().iter().zip(resolved).filter(|(f, _)| wanted(f));
-    let functions = funcs.map(|(f, r)| function(&mut context, f, r)).collect();
+    let mut functions: Vec<Function> = funcs.map(|(f, r)| function(&mut context, f, r)).collect();
+    marks::add(program, marks.functions, options, &mut context.types, &mut functions);
     Report {
         schema: SCHEMA.to_string(),
         tool: Tool { name: "goabi".to_string(), version: env!("CARGO_PKG_VERSION").to_string() },
@@ -37,7 +48,7 @@ pub fn report(program: &Program<'_>, types: &Types, resolved: Vec<Resolved>, dat
         types: context.types.finish(),
         functions,
         call_sites: Vec::new(),
-        annotations: Vec::new(),
+        annotations: marks.annotations,
         notes: notes(program),
     }
 }
@@ -130,7 +141,7 @@ fn function(context: &mut Context<'_, '_, '_>, func: &Func, resolved: Resolved) 
         file: file.into_owned(),
         line,
         abi: resolved.abi,
-        c_abi: None,
+        c_abi: c_abi(program, &resolved).map(|abi| abi.name().to_string()),
         kind,
         noreturn: resolved.noreturn,
         pair: pairs
@@ -142,7 +153,7 @@ fn function(context: &mut Context<'_, '_, '_>, func: &Func, resolved: Resolved) 
         results: values(&resolved.results),
         closure_context: convention.closure.filter(|_| resolved.closure).map(|r| reg_name(arch, r).to_string()),
         captures: Vec::new(),
-        clobbers: own_clobbers(&resolved, arch)
+        clobbers: own_clobbers(program, &resolved)
             .unwrap_or_else(|| clobbers[usize::from(resolved.abi != super::Abi::ABIInternal)].clone()),
         arg_base: convention.arg_base,
         frame: frame(program, func, &resolved),
@@ -157,15 +168,24 @@ fn function(context: &mut Context<'_, '_, '_>, func: &Func, resolved: Resolved) 
     }
 }
 
+/// The platform's convention, of functions that C calls.
+fn c_abi(program: &Program<'_>, resolved: &Resolved) -> Option<CAbi> {
+    CAbi::of(program.image.arch, program.image.os).filter(|_| resolved.abi == super::Abi::C)
+}
+
 /// What a helper with a convention of its own changes.
-fn own_clobbers(resolved: &Resolved, arch: Arch) -> Option<Arc<Vec<String>>> {
+fn own_clobbers(program: &Program<'_>, resolved: &Resolved) -> Option<Arc<Vec<String>>> {
+    let arch = program.image.arch;
+    if let Some(abi) = c_abi(program, resolved) {
+        return Some(names(abi.clobbers(), arch));
+    }
     match resolved.helper?.special {
         Special::Preserving { kills, .. } => Some(names(kills, arch)),
         _ => None,
     }
 }
 
-fn names(set: RegSet, arch: Arch) -> Arc<Vec<String>> {
+pub(super) fn names(set: RegSet, arch: Arch) -> Arc<Vec<String>> {
     Arc::new(members(set).map(|r| reg_name(arch, r).to_string()).collect())
 }
 
@@ -199,7 +219,7 @@ fn confidence(claim: &Option<Claim>) -> Confidence {
     claim.as_ref().map_or(Confidence::Unknown, |c| c.confidence)
 }
 
-fn value(value: &evidence::Value, arch: Arch, types: &mut TypeList<'_>) -> Value {
+pub(super) fn value(value: &evidence::Value, arch: Arch, types: &mut TypeList<'_>) -> Value {
     let loc = |loc| match loc {
         location::Loc::Reg(reg) => Loc::Register(reg_name(arch, reg)),
         location::Loc::Stack(offset) => Loc::Stack(u64::from(offset)),

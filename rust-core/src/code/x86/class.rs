@@ -73,7 +73,7 @@ impl Tables {
     }
 }
 
-fn number(register: Register) -> Option<Reg> {
+pub(super) fn number(register: Register) -> Option<Reg> {
     let full = register.full_register();
     if full.is_gpr() && full != Register::RSP {
         return Some(Reg(full.number() as u8));

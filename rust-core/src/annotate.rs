@@ -1,0 +1,64 @@
+//! What is worth a mark beside prototypes: the bridges between Go and C, and calls whose target or arguments the code
+//! gives away.
+
+mod apply;
+mod bridges;
+mod chain;
+mod exports;
+mod frame;
+mod look;
+mod roles;
+
+use crate::Result;
+use crate::evidence::Value;
+use crate::golang::pclntab::Func;
+use crate::program::Program;
+use crate::report::Annotation;
+use crate::resolve::Resolved;
+use crate::types::Types;
+use crate::watch::Watch;
+use apply::Found;
+use bridges::Finder;
+use look::Looker;
+
+/// Everything that was found.
+#[derive(Debug, Default)]
+pub struct Marks {
+    /// By address.
+    pub annotations: Vec<Annotation>,
+    /// C functions that the function table does not have, by address.
+    pub functions: Vec<CFunction>,
+}
+
+/// A C function.
+#[derive(Debug)]
+pub struct CFunction {
+    /// Its first instruction.
+    pub entry: u64,
+    /// Its name, empty when unknown.
+    pub name: String,
+    /// Its parameters.
+    pub params: Vec<Value>,
+    /// Its result, `None` when it is not known.
+    pub results: Option<Vec<Value>>,
+}
+
+/// Finds them, and gives the bridges' functions the prototypes that they are known to have.
+pub fn annotate(
+    program: &Program<'_>,
+    types: &mut Types,
+    resolved: &mut [Resolved],
+    watch: &Watch<'_>,
+) -> Result<Marks> {
+    let (chain, frames, stubs) = Default::default();
+    let mut finder = Finder { program, resolved, looker: Looker::default(), chain, frames, stubs };
+    finder.find();
+    let found = Found::from(finder);
+    watch.check()?;
+    Ok(apply::apply(program, types, resolved, found))
+}
+
+/// Whether a function may have an indirect call, or a direct one that is `wanted`.
+fn calls_any(program: &Program<'_>, func: &Func, wanted: &impl Fn(u64) -> bool) -> bool {
+    crate::code::x86::steps::may_call(program.code(func), func.entry, wanted)
+}

@@ -1,0 +1,109 @@
+//! One function's calls, with what registers and stack hold there.
+
+use crate::abi::location::{Reg, RegSet};
+use crate::code::step::Located;
+use crate::code::values::{Meaning, State, Target, Value, Walker};
+use crate::code::x86::steps;
+use crate::golang::pclntab::Func;
+use crate::program::Program;
+use crate::report::Abi;
+
+/// Stack parameters are followed like registers: the n-th word has this number plus n.
+const STACK: u8 = 100;
+
+/// The number of a stack parameter's word, for [`Value::Entry`].
+pub(super) fn stack_word(offset: u32) -> Option<Reg> {
+    u8::try_from(offset / 8).ok().filter(|n| *n < 255 - STACK).map(|n| Reg(STACK + n))
+}
+
+/// A thread's scratch memory.
+#[derive(Default)]
+pub(super) struct Looker {
+    pub(super) steps: Vec<Located>,
+    walker: Walker,
+}
+
+/// A call as it was met.
+pub(super) struct Call {
+    /// Where it goes, if that is constant.
+    pub(super) target: Option<u64>,
+    /// Whether a register or memory says where.
+    pub(super) indirect: bool,
+    /// What is known in front of it.
+    pub(super) state: State,
+    /// What it calls.
+    pub(super) value: Value,
+}
+
+impl Looker {
+    /// Decodes the code from `entry` on.
+    pub(super) fn decode(&mut self, program: &Program<'_>, entry: u64, end: u64) {
+        steps::decode(8 * program.image.arch.ptr_size(), program.code_from(entry, end), entry, &mut self.steps);
+    }
+
+    /// Walks over what was decoded.
+    pub(super) fn walk(&mut self, bounds: (u64, u64), state: State, meaning: &mut impl Meaning) {
+        self.walker.walk(&self.steps, bounds, state, meaning);
+    }
+
+    /// All calls of a Go function.
+    pub(super) fn calls(&mut self, program: &Program<'_>, func: &Func) -> Vec<Call> {
+        self.decode(program, func.entry, func.end);
+        self.calls_from((func.entry, func.end), entry_state())
+    }
+
+    fn calls_from(&mut self, bounds: (u64, u64), state: State) -> Vec<Call> {
+        let mut all = Calls { list: Vec::new() };
+        self.walk(bounds, state, &mut all);
+        all.list
+    }
+}
+
+/// Every register and stack parameter is itself.
+pub(super) fn entry_state() -> State {
+    let mut state = State::at_entry();
+    (0..16).map(Reg).for_each(|reg| state.set(reg, Value::Entry(reg, 0)));
+    for word in 0..16u32 {
+        if let Some(reg) = stack_word(8 * word) {
+            state.store_frame(i64::from(8 + 8 * word), 8, Value::Entry(reg, 0));
+        }
+    }
+    state
+}
+
+/// Collects calls.
+struct Calls {
+    list: Vec<Call>,
+}
+
+/// Calls of one function that are looked at; the chain's functions have a dozen.
+const MOST: usize = 256;
+
+impl Meaning for Calls {
+    fn load(&mut self, base: Value, disp: i64, _size: u8) -> Value {
+        match base {
+            Value::Const(address) => Value::Static(address.wrapping_add_signed(disp)),
+            _ => Value::Unknown,
+        }
+    }
+
+    fn call(&mut self, _: &Located, target: Target, state: &mut State) {
+        let (value, indirect) = match target {
+            Target::Direct(at) => (Value::Const(at), false),
+            Target::Value(value) => (value, true),
+            Target::Kernel => return state.kill(!RegSet::NONE),
+        };
+        if self.list.len() < MOST {
+            self.list.push(Call { target: value.constant(), indirect, state: state.clone(), value });
+        }
+        state.kill(!RegSet::NONE);
+    }
+}
+
+/// What the n-th argument word of a call is, by the convention of the called function.
+pub(super) fn argument(program: &Program<'_>, state: &State, abi: Abi, n: usize) -> Value {
+    match program.internal.ints.get(n).filter(|_| abi == Abi::ABIInternal) {
+        Some(reg) => state.reg(*reg),
+        None => state.slot(8 * n as i64, 8),
+    }
+}

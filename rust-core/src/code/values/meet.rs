@@ -1,0 +1,166 @@
+//! Where paths of one function meet, and what is known when they do.
+
+use super::state::State;
+use super::written;
+use crate::abi::location::RegSet;
+use crate::code::flow::NONE;
+use crate::code::step::{Base, Located};
+use crate::limits::{MAX_LOOP_VISITS, MAX_MEETINGS, MAX_STACK_SLOTS};
+
+/// What loops back to an instruction writes.
+#[derive(Debug, Clone, Copy, Default)]
+struct Loop {
+    header: u32,
+    /// Its last instruction.
+    last: u32,
+}
+
+/// The instructions that jumps lead to.
+#[derive(Debug, Default)]
+pub(super) struct Meetings {
+    /// By instruction: index of the state that waits there, or [`WAITS`], [`NONE`] when nothing jumps there.
+    at: Vec<u32>,
+    /// By header, ascending.
+    loops: Vec<Loop>,
+    states: Vec<State>,
+    free: Vec<u32>,
+    visits: usize,
+}
+
+/// Something jumps there, and no state waits.
+const WAITS: u32 = NONE - 1;
+/// Too many states would wait: nothing is known there.
+const LOST: u32 = NONE - 2;
+
+impl Meetings {
+    /// Finds what jumps within `steps` lead to. A jump to the entry only comes from stack growth.
+    pub(super) fn find(&mut self, steps: &[Located], entry: u64, end: u64) {
+        self.at.clear();
+        self.at.resize(steps.len(), NONE);
+        self.loops.clear();
+        for (i, located) in steps.iter().enumerate() {
+            let Some(target) = located.jump().filter(|t| (entry + 1..end).contains(t)) else { continue };
+            let Some(index) = self.index(steps, entry, target) else { continue };
+            self.at[index] = WAITS;
+            if index <= i {
+                self.loops.push(Loop { header: index as u32, last: i as u32 });
+            }
+        }
+        self.join_loops();
+    }
+
+    /// One loop for each header, extended over loops that it overlaps.
+    fn join_loops(&mut self) {
+        self.loops.sort_unstable_by_key(|l| (l.header, std::cmp::Reverse(l.last)));
+        self.loops.dedup_by_key(|l| l.header);
+        for i in (0..self.loops.len()).rev() {
+            let mut last = self.loops[i].last;
+            let inner = self.loops[i + 1..].iter().take_while(|inner| inner.header <= last);
+            // Those behind have been extended already, and few loops are nested deep.
+            last = inner.take(MAX_STACK_SLOTS).map(|inner| inner.last).fold(last, u32::max);
+            self.loops[i].last = last;
+        }
+    }
+
+    /// The instruction at `target`.
+    pub(super) fn index(&self, steps: &[Located], entry: u64, target: u64) -> Option<usize> {
+        let offset = u32::try_from(target.checked_sub(entry)?).ok().filter(|offset| *offset > 0)?;
+        steps.binary_search_by_key(&offset, |located| located.at).ok()
+    }
+
+    pub(super) fn is_meeting(&self, index: usize) -> bool {
+        self.at[index] != NONE
+    }
+
+    /// A jump from `from` to `target` with what is known there. Backward jumps were taken into account before.
+    pub(super) fn leave(&mut self, from: usize, target: usize, state: &State) {
+        if target <= from {
+            return;
+        }
+        match self.at[target] {
+            LOST => {}
+            NONE | WAITS => match self.room() {
+                Some(slot) => {
+                    self.states[slot as usize].copy_from(state);
+                    self.at[target] = slot;
+                }
+                None => self.at[target] = LOST,
+            },
+            slot => self.states[slot as usize].meet(state),
+        }
+    }
+
+    fn room(&mut self) -> Option<u32> {
+        let fresh = self.states.len() as u32;
+        self.free.pop().or_else(|| {
+            (self.states.len() < MAX_MEETINGS).then(|| {
+                self.states.push(State::default());
+                fresh
+            })
+        })
+    }
+
+    /// What is known at an instruction that jumps lead to, and that is `reached` from the one before it, or not. SP of
+    /// code that only loops lead to is that of the function's body, which is the `lowest`.
+    pub(super) fn arrive(&mut self, index: usize, reached: bool, lowest: i32, state: &mut State) {
+        match self.at[index] {
+            WAITS if reached => {}
+            WAITS => self.enter(index, lowest, state),
+            LOST => state.forget(lowest),
+            slot => {
+                let waiting = &self.states[slot as usize];
+                if reached {
+                    state.meet(waiting)
+                } else {
+                    state.copy_from(waiting)
+                }
+                self.free.push(slot);
+            }
+        }
+    }
+
+    /// What is known at the start of a loop that is entered further down, where its condition is: what those that jump
+    /// into it agree on.
+    fn enter(&mut self, index: usize, lowest: i32, state: &mut State) {
+        state.forget(lowest);
+        let Ok(found) = self.loops.binary_search_by_key(&(index as u32), |l| l.header) else { return };
+        let body = index + 1..=self.loops[found].last as usize;
+        self.visits += body.clone().count();
+        let inside = self.at.get(body).unwrap_or_default().iter().filter(|at| **at != NONE && **at != WAITS);
+        for (n, at) in inside.enumerate() {
+            match self.states.get(*at as usize) {
+                Some(waiting) if n == 0 => state.copy_from(waiting),
+                Some(waiting) => state.meet(waiting),
+                None => return state.forget(lowest),
+            }
+        }
+    }
+
+    /// Forgets what the loop that starts at `index`, if one does, writes.
+    pub(super) fn forget_loop(&mut self, index: usize, steps: &[Located], state: &mut State) {
+        let Ok(found) = self.loops.binary_search_by_key(&(index as u32), |l| l.header) else { return };
+        let body = steps.get(index..=self.loops[found].last as usize).unwrap_or_default();
+        self.visits += body.len();
+        if self.visits > steps.len().saturating_mul(MAX_LOOP_VISITS) {
+            state.forget(state.sp().unwrap_or(0));
+            return;
+        }
+        let mut regs = RegSet::NONE;
+        for located in body {
+            let (kills, place) = written(located);
+            regs |= kills;
+            if let (Some(sp), Some(place)) = (state.sp(), place.filter(|p| p.base == Base::Sp)) {
+                let at = i32::try_from(i64::from(sp) + place.disp).unwrap_or(i32::MAX);
+                state.kill_slots(at, place.size.max(8).into());
+            }
+        }
+        state.kill(regs);
+    }
+
+    /// Makes room for another function.
+    pub(super) fn clear(&mut self) {
+        self.visits = 0;
+        self.free.clear();
+        self.free.extend(0..self.states.len() as u32);
+    }
+}

@@ -1,0 +1,187 @@
+//! Registers and stack slots at one place of a function.
+
+use crate::abi::location::{Reg, RegSet};
+use crate::limits::MAX_STACK_SLOTS;
+use crate::types::TypeId;
+
+/// What a word holds, as far as it is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Value {
+    /// Anything.
+    #[default]
+    Unknown,
+    /// A number or an address of the file.
+    Const(u64),
+    /// What the word at that address holds.
+    Static(u64),
+    /// An address of the stack, in bytes from SP at entry.
+    Frame(i32),
+    /// The word at that offset of a value of the type.
+    Part(TypeId, u32),
+    /// The address of that offset of a value of the type.
+    Into(TypeId, u32),
+    /// What an integer register, by number, held at entry, plus an offset.
+    Entry(Reg, i32),
+    /// A word loaded at that offset through a pointer that a register held, by number.
+    Loaded(u32),
+    /// A method's code, from that offset of an itab of the interface type.
+    Method(TypeId, u32),
+}
+
+impl Value {
+    /// The value with a constant added.
+    pub fn plus(self, by: i64) -> Value {
+        match self {
+            Value::Const(value) => Value::Const(value.wrapping_add_signed(by)),
+            Value::Frame(at) => i32::try_from(i64::from(at) + by).map_or(Value::Unknown, Value::Frame),
+            Value::Entry(reg, at) => {
+                i32::try_from(i64::from(at) + by).map_or(Value::Unknown, |at| Value::Entry(reg, at))
+            }
+            Value::Into(ty, at) => u32::try_from(i64::from(at) + by).map_or(Value::Unknown, |at| Value::Into(ty, at)),
+            _ => Value::Unknown,
+        }
+    }
+
+    /// The constant.
+    pub fn constant(self) -> Option<u64> {
+        if let Value::Const(value) = self { Some(value) } else { None }
+    }
+}
+
+/// Integer registers that are followed; others hold no addresses.
+const REGS: usize = 32;
+
+/// What is known at one place.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct State {
+    regs: [Value; REGS],
+    /// By offset from SP at entry, ascending; what is unknown is not listed.
+    slots: Vec<(i32, Value)>,
+    /// SP, from SP at entry; `None` when lost.
+    sp: Option<i32>,
+}
+
+impl State {
+    /// At a function's entry, nothing known of its arguments.
+    pub fn at_entry() -> State {
+        State { sp: Some(0), ..State::default() }
+    }
+
+    /// What a register holds.
+    pub fn reg(&self, reg: Reg) -> Value {
+        self.regs.get(usize::from(reg.0)).copied().unwrap_or_default()
+    }
+
+    /// Sets a register.
+    pub fn set(&mut self, reg: Reg, value: Value) {
+        if let Some(slot) = self.regs.get_mut(usize::from(reg.0)) {
+            *slot = value;
+        }
+    }
+
+    /// Forgets registers.
+    pub fn kill(&mut self, regs: RegSet) {
+        for (n, value) in self.regs.iter_mut().enumerate() {
+            if regs.0 >> n & 1 != 0 {
+                *value = Value::Unknown;
+            }
+        }
+    }
+
+    /// Forgets everything, SP being at `sp`.
+    pub(super) fn forget(&mut self, sp: i32) {
+        self.regs = [Value::Unknown; REGS];
+        self.slots.clear();
+        self.sp = Some(sp);
+    }
+
+    /// SP, from SP at entry.
+    pub fn sp(&self) -> Option<i32> {
+        self.sp
+    }
+
+    pub(super) fn move_sp(&mut self, by: i32) {
+        self.sp = self.sp.and_then(|sp| sp.checked_add(by));
+    }
+
+    pub(super) fn lose_sp(&mut self) {
+        self.sp = None;
+        self.slots.clear();
+    }
+
+    /// The address `disp` above SP.
+    pub fn address(&self, disp: i64) -> Value {
+        self.sp.map_or(Value::Unknown, Value::Frame).plus(disp)
+    }
+
+    /// What is on the stack `disp` above SP.
+    pub fn slot(&self, disp: i64, size: u8) -> Value {
+        self.sp.map_or(Value::Unknown, |sp| self.frame(i64::from(sp) + disp, size))
+    }
+
+    /// What is on the stack at that offset from SP at entry.
+    pub fn frame(&self, at: i64, size: u8) -> Value {
+        let Ok(at) = i32::try_from(at) else { return Value::Unknown };
+        let found = self.slots.binary_search_by_key(&at, |slot| slot.0).ok().map(|i| self.slots[i].1);
+        found.filter(|value| size >= 4 || value.constant().is_some()).unwrap_or_default()
+    }
+
+    /// Stores `disp` above SP.
+    pub fn store(&mut self, disp: i64, size: u8, value: Value) {
+        if let Some(sp) = self.sp {
+            self.store_frame(i64::from(sp) + disp, size, value);
+        }
+    }
+
+    /// Stores at that offset from SP at entry; a constant wider than a word is one for each word.
+    pub fn store_frame(&mut self, at: i64, size: u8, value: Value) {
+        let Ok(at) = i32::try_from(at) else { return };
+        self.kill_slots(at, i32::from(size.max(1)));
+        let words = if value.constant().is_some() { i32::from(size.div_ceil(8)) } else { i32::from(size <= 8) };
+        for word in 0..words {
+            self.put(at.saturating_add(8 * word), value);
+        }
+    }
+
+    fn put(&mut self, at: i32, value: Value) {
+        if value == Value::Unknown || self.slots.len() >= MAX_STACK_SLOTS {
+            return;
+        }
+        match self.slots.binary_search_by_key(&at, |slot| slot.0) {
+            Ok(i) => self.slots[i].1 = value,
+            Err(i) => self.slots.insert(i, (at, value)),
+        }
+    }
+
+    /// Forgets what overlaps `len` bytes of the stack, from that offset from SP at entry on.
+    pub fn kill_slots(&mut self, at: i32, len: i32) {
+        let from = self.slots.partition_point(|slot| slot.0.saturating_add(8) <= at);
+        let to = self.slots.partition_point(|slot| slot.0 < at.saturating_add(len));
+        if from < to {
+            self.slots.drain(from..to);
+        }
+    }
+
+    /// Keeps what both know.
+    pub(super) fn meet(&mut self, other: &State) {
+        for (mine, theirs) in self.regs.iter_mut().zip(&other.regs) {
+            if mine != theirs {
+                *mine = Value::Unknown;
+            }
+        }
+        let known = |slot: &(i32, Value)| {
+            other.slots.binary_search_by_key(&slot.0, |s| s.0).is_ok_and(|i| other.slots[i].1 == slot.1)
+        };
+        self.slots.retain(known);
+        if self.sp != other.sp {
+            self.lose_sp();
+        }
+    }
+
+    pub(super) fn copy_from(&mut self, other: &State) {
+        self.regs = other.regs;
+        self.slots.clear();
+        self.slots.extend_from_slice(&other.slots);
+        self.sp = other.sp;
+    }
+}

@@ -1,0 +1,59 @@
+//! Bridges and call sites for people: grouped, a line each.
+
+use super::text::escape;
+use crate::report::{Addr, Annotation, CallSite, Report};
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+/// Kinds of call sites with the heading that each is listed under; others are only counted.
+const GROUPS: &[(&str, &[&str])] =
+    &[("calls into the system", &["stdcall", "syscall", "libc", "import"]), ("calls of C", &["cgo"])];
+
+/// Writes both, or nothing when there are none.
+pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    if !report.annotations.is_empty() {
+        writeln!(out, "\nbetween Go and C")?;
+        report.annotations.iter().try_for_each(|annotation| line(annotation, out))?;
+    }
+    let names: BTreeMap<Addr, &str> = match report.call_sites.is_empty() {
+        true => BTreeMap::new(),
+        false => report.functions.iter().map(|f| (f.entry, f.name.as_str())).collect(),
+    };
+    for (heading, kinds) in GROUPS {
+        let mut sites = report.call_sites.iter().filter(|site| kinds.contains(&&*site.kind)).peekable();
+        if sites.peek().is_some() {
+            writeln!(out, "\n{heading}")?;
+            sites.try_for_each(|site| site_line(site, &names, out))?;
+        }
+    }
+    Ok(())
+}
+
+fn line(annotation: &Annotation, out: &mut dyn Write) -> io::Result<()> {
+    let Annotation { at, role, name, comment, next, frame_type, .. } = annotation;
+    let next: Vec<String> = next.iter().map(Addr::to_string).collect();
+    let next = if next.is_empty() { String::new() } else { format!("  -> {}", next.join(", ")) };
+    let frame = frame_type.as_ref().map(|frame| format!("  frame {}", escape(frame))).unwrap_or_default();
+    writeln!(out, "{at}  {role:<22} {:<32}{frame}{next}  // {}", escape(name), escape(comment))
+}
+
+fn site_line(site: &CallSite, names: &BTreeMap<Addr, &str>, out: &mut dyn Write) -> io::Result<()> {
+    let within = names.get(&site.within).copied().filter(|name| !name.is_empty());
+    let within = within.map_or_else(|| site.within.to_string(), |name| escape(name).into_owned());
+    writeln!(out, "{}  {:<9} {}({})  // in {within}", site.at, site.kind, escape(&callee(site)), escape(&values(site)))
+}
+
+/// What a call site reaches, in a word.
+pub(crate) fn callee(site: &CallSite) -> String {
+    let api = site.api.as_ref().map(|api| match api.dll.is_empty() {
+        true => api.name.clone(),
+        false => format!("{}!{}", api.dll, api.name),
+    });
+    let interface = || site.interface.as_ref().map(|i| format!("{}.{}", i.ty, i.method));
+    let targets = || site.targets.first().map(Addr::to_string);
+    api.or_else(interface).or_else(targets).unwrap_or_else(|| "?".to_string())
+}
+
+fn values(site: &CallSite) -> String {
+    site.values.join(", ")
+}
