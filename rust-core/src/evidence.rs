@@ -10,6 +10,7 @@ pub mod results;
 use crate::abi::location::Piece;
 use crate::report::{Confidence, Source};
 use crate::types::{Role, Signature, TypeId};
+use std::sync::Arc;
 
 /// A parameter or result and its places.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -35,7 +36,7 @@ pub struct Claim {
     pub confidence: Confidence,
     /// In order.
     pub values: Vec<Value>,
-    /// In one line.
+    /// In one line, when it is wanted.
     pub text: String,
     /// Addresses that it rests on.
     pub at: Vec<u64>,
@@ -47,10 +48,10 @@ pub struct Typed {
     /// Who says it.
     pub source: Source,
     /// Parameters (receiver first) and results.
-    pub signature: Signature,
+    pub signature: Arc<Signature>,
     /// Whether the results are part of what it says.
     pub has_results: bool,
-    /// In one line.
+    /// In one line, when it is wanted.
     pub text: String,
     /// Addresses that it rests on.
     pub at: Vec<u64>,

@@ -79,7 +79,7 @@ fn run(mut image: Image<'_>, data: &[u8], options: &Options, observer: &dyn Obse
     let mut types = types::Types::default();
     let mut typed = HashMap::new();
     let mut reader = golang::rtype::TypeReader::new(&image, &meta.version, &meta.modules);
-    evidence::methods::collect(&mut reader, &mut types, &mut typed);
+    evidence::methods::collect(&mut reader, &mut types, options.evidence, &mut typed);
     meta.notes.extend_from_slice(reader.notes());
     watch.check()?;
     if options.dwarf {

@@ -24,7 +24,7 @@ use crate::types::Types;
 use crate::watch::Watch;
 use knowledge::{Face, Knowledge};
 use rayon::prelude::*;
-use sides::{Input, Sides};
+use sides::{Input, Outcome, Sides};
 use std::collections::HashMap;
 use survey::First;
 
@@ -92,7 +92,7 @@ pub fn resolve(
     watch: &Watch<'_>,
 ) -> Result<Vec<Resolved>> {
     let funcs = program.funcs();
-    let firsts = watch.stage("looking at functions", funcs.len(), |tick| survey::survey(program, tick))?;
+    let mut firsts = watch.stage("looking at functions", funcs.len(), |tick| survey::survey(program, tick))?;
     let bodies = survey::conventions(program, &firsts, |entry| typed.contains_key(&entry));
     let mut knowledge = Knowledge { program, faces: Vec::new() };
     knowledge.faces = faces_before_params(program, &firsts, &bodies);
@@ -107,15 +107,24 @@ pub fn resolve(
             },
         )
         .collect();
+    if !program.explain {
+        firsts.iter_mut().for_each(|first| first.list = None);
+    }
     for (face, (sides, first)) in knowledge.faces.iter_mut().zip(located.iter().zip(&firsts)) {
         face.reads = face.reads.or(sides.reads(first));
     }
     let summaries = summarize(program, &firsts, &mut knowledge, watch)?;
     watch.check()?;
     let inferred = infer(program, &firsts, &bodies, &located, &summaries);
+    let end = |i: usize| {
+        let input = Input { program, types, func: &funcs[i], first: &firsts[i], abi: bodies[i] };
+        input.outcome(&summaries[i])
+    };
+    let outcomes: Vec<Outcome> = (0..funcs.len()).into_par_iter().map(end).collect();
+    drop(summaries);
     let finish = |(i, sides): (usize, Sides)| {
         let input = Input { program, types, func: &funcs[i], first: &firsts[i], abi: bodies[i] };
-        sides.finish(&input, &summaries[i], &inferred[i])
+        sides.finish(&input, &outcomes[i], &inferred[i])
     };
     Ok(located.into_par_iter().enumerate().map(finish).collect())
 }

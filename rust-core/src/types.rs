@@ -6,6 +6,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 
 /// Index of a type in its [`Types`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -156,7 +157,17 @@ pub struct Param {
 #[derive(Debug, Default, Clone)]
 pub struct Types {
     all: Vec<Type>,
-    by_name: HashMap<String, Vec<TypeId>>,
+    /// First and last in `links` of the types with a name of that hash: names are long, and each is kept once.
+    by_name: HashMap<u64, (u32, u32)>,
+    links: Vec<Link>,
+    hasher: RandomState,
+}
+
+/// An entry of the list of types with one name.
+#[derive(Debug, Clone)]
+struct Link {
+    id: TypeId,
+    next: Option<u32>,
 }
 
 impl Types {
@@ -168,31 +179,42 @@ impl Types {
     /// Adds a type and returns its index.
     pub fn push(&mut self, ty: Type) -> TypeId {
         let id = TypeId(self.all.len() as u32);
-        self.by_name.entry(ty.name.clone()).or_default().push(id);
+        self.list(id, &ty.name);
         self.all.push(ty);
         id
     }
 
+    /// Puts a type at the end of the list of that name.
+    fn list(&mut self, id: TypeId, name: &str) {
+        let new = self.links.len() as u32;
+        self.links.push(Link { id, next: None });
+        let (_, last) = self.by_name.entry(self.hasher.hash_one(name)).or_insert((new, new));
+        let before = std::mem::replace(last, new);
+        if let Some(link) = self.links.get_mut(before as usize).filter(|_| before != new) {
+            link.next = Some(new);
+        }
+    }
+
     /// The index of an equal type, added if it is new.
     pub fn intern(&mut self, ty: Type) -> TypeId {
-        let known = self.by_name.get(&ty.name).and_then(|ids| ids.iter().find(|id| self.get(**id) == Some(&ty)));
-        known.copied().unwrap_or_else(|| self.push(ty))
+        let known = self.named(&ty.name).find(|id| self.get(*id) == Some(&ty));
+        known.unwrap_or_else(|| self.push(ty))
     }
 
     /// Replaces a type, for builders that need an index before they know the contents (recursion).
     pub fn set(&mut self, id: TypeId, ty: Type) {
-        if let Some(slot) = self.all.get_mut(id.0 as usize) {
-            if slot.name != ty.name {
-                self.by_name.entry(ty.name.clone()).or_default().push(id);
-            }
-            *slot = ty;
-        }
+        let Some(old) = self.all.get_mut(id.0 as usize).map(|slot| std::mem::replace(slot, ty)) else { return };
+        let renamed = self.get(id).filter(|ty| ty.name != old.name).map(|ty| ty.name.clone());
+        renamed.into_iter().for_each(|name| self.list(id, &name));
     }
 
     /// Types with that Go name, in the order in which they were added.
     pub fn named(&self, name: &str) -> impl Iterator<Item = TypeId> {
-        let ids = self.by_name.get(name).map(Vec::as_slice).unwrap_or_default();
-        ids.iter().copied().filter(move |id| self.get(*id).is_some_and(|t| t.name == name))
+        let link = |at: &u32| self.links.get(*at as usize);
+        let first = self.by_name.get(&self.hasher.hash_one(name)).map(|(first, _)| *first);
+        std::iter::successors(first, move |at| link(at)?.next)
+            .filter_map(move |at| Some(link(&at)?.id))
+            .filter(move |id| self.get(*id).is_some_and(|t| t.name == name))
     }
 
     /// All types with their indices.

@@ -3,8 +3,9 @@
 //! Types are written as in the function's own package: import paths are cut to the package name, and the package
 //! itself is left out. What has no type is written by what is known of its parts: `word` is a pointer or an integer of
 //! the machine's word size, `word8` … `word64` are integers or bools of that many bits, `vec128` is a vector; several parts
-//! are `struct{word; int64}`. `?` stands for a side that is not known.
+//! are `struct{word; int64}`, many equal ones `struct{word×12}`. `?` stands for a side that is not known.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use crate::arch::Arch;
@@ -15,6 +16,10 @@ use super::text::escape;
 
 /// Characters of one name; longer ones are cut.
 const MAX_NAME: usize = 120;
+/// Equal parts in a row that are written out; more are counted.
+const LONGEST_RUN: usize = 4;
+/// How names begin of functions that the linker and the compiler make: with `.` up to Go 1.19, with `:` after.
+const MADE: [&str; 4] = ["type:", "go:", "type..", "go.."];
 
 /// Writes prototypes.
 pub(crate) struct Prototypes {
@@ -32,22 +37,30 @@ impl Prototypes {
     /// The prototype of a function.
     pub(crate) fn of(&self, f: &Function) -> String {
         let package = package_name(f);
-        let writer = Writer { types: &self.types, arch: self.arch, package: &package };
+        let out = String::with_capacity(64 + f.name.len());
+        let mut writer = Writer { types: &self.types, arch: self.arch, package: &package, out };
+        writer.out.push_str("func ");
         let known = f.confidence.params > Confidence::Unknown;
-        let mut params: Vec<(usize, &Value)> = f.params.iter().enumerate().collect();
-        let mut text = String::from("func ");
-        let receiver = params.first().filter(|(_, value)| known && value.role == Some(Role::Receiver));
-        match receiver.copied() {
-            Some((_, value)) => {
-                params.remove(0);
-                let _ = write!(text, "({}) {}", writer.named(0, value), escape(method_name(&f.name)));
+        let receiver = f.params.first().filter(|value| known && value.role == Some(Role::Receiver));
+        match receiver {
+            Some(value) => {
+                writer.out.push('(');
+                writer.param(0, value);
+                let _ = write!(writer.out, ") {}(", escape(method_name(&f.name)));
             }
-            None => text.push_str(&cut(escape(&own_name(f, &package)).into_owned())),
+            None => {
+                let _ = write!(writer.out, "{}(", cut(escape(&own_name(f, &package))));
+            }
         }
-        let list: Vec<String> = params.into_iter().map(|(n, value)| writer.named(n, value)).collect();
-        let _ = write!(text, "({})", if known { list.join(", ") } else { "?".into() });
-        text.push_str(&writer.results(f));
-        text
+        if known {
+            let first = usize::from(receiver.is_some());
+            writer.list(f.params.iter().enumerate().skip(first), |writer, (n, value)| writer.param(n, value));
+        } else {
+            writer.out.push('?');
+        }
+        writer.out.push(')');
+        writer.results(f);
+        writer.out
     }
 }
 
@@ -55,80 +68,119 @@ struct Writer<'a> {
     types: &'a [String],
     arch: Arch,
     package: &'a str,
+    out: String,
 }
 
 impl Writer<'_> {
-    fn named(&self, index: usize, value: &Value) -> String {
-        let name = match (value.role, value.name.as_str()) {
-            (Some(Role::Dict), _) => "dict".to_string(),
-            (_, "") => format!("a{}", index + 1),
-            (_, name) => escape(name).into_owned(),
-        };
-        format!("{name} {}", self.value(value))
+    /// Writes items with commas between them.
+    fn list<T>(&mut self, items: impl Iterator<Item = T>, mut write: impl FnMut(&mut Self, T)) {
+        for (n, item) in items.enumerate() {
+            self.out.push_str(if n == 0 { "" } else { ", " });
+            write(self, item);
+        }
     }
 
-    fn results(&self, f: &Function) -> String {
+    fn param(&mut self, index: usize, value: &Value) {
+        let _ = match (value.role, value.name.as_str()) {
+            (Some(Role::Dict), _) => write!(self.out, "dict "),
+            (_, "") => write!(self.out, "a{} ", index + 1),
+            (_, name) => write!(self.out, "{} ", escape(name)),
+        };
+        self.value(value);
+    }
+
+    fn results(&mut self, f: &Function) {
         if f.confidence.results == Confidence::Unknown {
-            return " ?".into();
+            return self.out.push_str(" ?");
         }
         let named = f.results.iter().any(|value| !is_anonymous(&value.name));
-        let one = |value: &Value| match value.name.as_str() {
-            name if named && is_anonymous(name) => format!("_ {}", self.value(value)),
-            name if named => format!("{} {}", escape(name), self.value(value)),
-            _ => self.value(value),
-        };
-        let list: Vec<String> = f.results.iter().map(one).collect();
-        match &list[..] {
-            [] => String::new(),
-            [only] if !named => format!(" {only}"),
-            _ => format!(" ({})", list.join(", ")),
+        match &f.results[..] {
+            [] => {}
+            [only] if !named => {
+                self.out.push(' ');
+                self.value(only);
+            }
+            all => {
+                self.out.push_str(" (");
+                self.list(all.iter(), |writer, value| writer.result(value, named));
+                self.out.push(')');
+            }
         }
     }
 
-    fn value(&self, value: &Value) -> String {
+    fn result(&mut self, value: &Value, named: bool) {
+        if named {
+            let name = if is_anonymous(&value.name) { "_" } else { &value.name };
+            let _ = write!(self.out, "{} ", escape(name));
+        }
+        self.value(value);
+    }
+
+    fn value(&mut self, value: &Value) {
         match value.ty.and_then(|id| self.types.get(id as usize)) {
-            Some(name) if !name.is_empty() => self.go_type(name),
+            Some(name) if !name.is_empty() => self.out.push_str(&cut(without_package(name, self.package))),
             _ => self.untyped(value),
         }
     }
 
-    fn go_type(&self, name: &str) -> String {
-        cut(without_package(name, self.package))
-    }
-
-    fn untyped(&self, value: &Value) -> String {
-        let parts: Vec<String> = value.pieces.iter().map(|piece| self.piece(piece)).collect();
-        match &parts[..] {
-            [] if value.size == 0 => "struct{}".into(),
-            [] => format!("[{}]byte", value.size),
-            [one] if value.pieces[0].size == value.size => one.clone(),
-            _ => format!("struct{{{}}}", parts.join("; ")),
+    fn untyped(&mut self, value: &Value) {
+        match &value.pieces[..] {
+            [] if value.size == 0 => self.out.push_str("struct{}"),
+            [] => {
+                let _ = write!(self.out, "[{}]byte", value.size);
+            }
+            [one] if one.size == value.size => self.piece(one),
+            pieces => {
+                self.out.push_str("struct{");
+                self.pieces(pieces);
+                self.out.push('}');
+            }
         }
     }
 
-    fn piece(&self, piece: &Piece) -> String {
+    /// The pieces' words, a run of equal ones as `word×3`.
+    fn pieces(&mut self, pieces: &[Piece]) {
+        let same = |a: &Piece, b: &Piece| (a.kind, a.size) == (b.kind, b.size);
+        for (n, run) in pieces.chunk_by(same).enumerate() {
+            self.out.push_str(if n == 0 { "" } else { "; " });
+            match run {
+                [piece] => self.piece(piece),
+                [piece, rest @ ..] if run.len() > LONGEST_RUN => {
+                    self.piece(piece);
+                    let _ = write!(self.out, "×{}", rest.len() + 1);
+                }
+                _ => {
+                    for (n, piece) in run.iter().enumerate() {
+                        self.out.push_str(if n == 0 { "" } else { "; " });
+                        self.piece(piece);
+                    }
+                }
+            }
+        }
+    }
+
+    fn piece(&mut self, piece: &Piece) {
         let bits = 8 * u64::from(piece.size);
-        match (piece.kind, piece.size) {
-            (Scalar::Ptr, _) => "unsafe.Pointer".into(),
-            (Scalar::Bool, 1) => "bool".into(),
-            (Scalar::Float, 4 | 8) => format!("float{bits}"),
-            (Scalar::Vector, _) => format!("vec{bits}"),
-            (Scalar::Int, 1 | 2 | 4 | 8) => format!("int{bits}"),
-            (Scalar::Uint, 1 | 2 | 4 | 8) => format!("uint{bits}"),
-            (_, size) if size == self.arch.ptr_size() => "word".into(),
-            (_, 1 | 2 | 4 | 8) => format!("word{bits}"),
-            (_, size) => format!("[{size}]byte"),
-        }
+        let _ = match (piece.kind, piece.size) {
+            (Scalar::Ptr, _) => write!(self.out, "unsafe.Pointer"),
+            (Scalar::Bool, 1) => write!(self.out, "bool"),
+            (Scalar::Float, 4 | 8) => write!(self.out, "float{bits}"),
+            (Scalar::Vector, _) => write!(self.out, "vec{bits}"),
+            (Scalar::Int, 1 | 2 | 4 | 8) => write!(self.out, "int{bits}"),
+            (Scalar::Uint, 1 | 2 | 4 | 8) => write!(self.out, "uint{bits}"),
+            (_, size) if size == self.arch.ptr_size() => write!(self.out, "word"),
+            (_, 1 | 2 | 4 | 8) => write!(self.out, "word{bits}"),
+            (_, size) => write!(self.out, "[{size}]byte"),
+        };
     }
 }
 
 /// Cuts a name that is too long to read.
-fn cut(mut text: String) -> String {
-    if let Some((end, _)) = text.char_indices().nth(MAX_NAME) {
-        text.truncate(end);
-        text.push('…');
+fn cut(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text.char_indices().nth(MAX_NAME) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
+        None => text,
     }
-    text
 }
 
 /// Whether the compiler made the name up (`~r0`), or there is none.
@@ -144,14 +196,14 @@ fn package_name(f: &Function) -> String {
 
 /// The function's name within its package, or a name for its address.
 fn own_name(f: &Function, package: &str) -> String {
-    let made = f.name.starts_with("type:") || f.name.starts_with("go:");
+    let made = MADE.iter().any(|start| f.name.starts_with(start));
     let short = if f.package.is_empty() || made { None } else { f.name.strip_prefix(&f.package) };
     match short.and_then(|rest| rest.strip_prefix('.')) {
         Some(name) if !name.is_empty() => names::strip_paths(name),
         _ if f.name.is_empty() => format!("sub_{:x}", f.entry.0),
         // What the linker and the compiler make is named after a type: `type:.eq.internal/abi.Type`.
         _ if made => f.name.clone(),
-        _ => without_package(&names::strip_paths(&f.name), package),
+        _ => without_package(&names::strip_paths(&f.name), package).into_owned(),
     }
 }
 
@@ -170,9 +222,9 @@ fn method_name(name: &str) -> &str {
 }
 
 /// Takes `package.` from the front of every name in a Go text.
-fn without_package(text: &str, package: &str) -> String {
+fn without_package<'t>(text: &'t str, package: &str) -> Cow<'t, str> {
     if package.is_empty() || !text.contains(package) {
-        return text.to_string();
+        return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -189,7 +241,7 @@ fn without_package(text: &str, package: &str) -> String {
             }
         }
     }
-    out + rest
+    Cow::Owned(out + rest)
 }
 
 fn is_name_char(c: char) -> bool {

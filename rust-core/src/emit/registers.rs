@@ -1,7 +1,5 @@
 //! Register names of one machine, ready to be looked up: a report has millions of them.
 
-use std::collections::HashMap;
-
 use crate::abi::location::Reg;
 use crate::abi::registers::{all_regs, reg_from_name, reg_name, sub_register};
 use crate::arch::Arch;
@@ -17,21 +15,24 @@ const SIZES: [u64; 5] = [1, 2, 4, 8, 16];
 pub(crate) struct Registers {
     /// The machine.
     pub(crate) arch: Arch,
-    by_name: HashMap<&'static str, Reg>,
+    /// Sorted by name.
+    by_name: Vec<(u64, Reg)>,
     /// By register number and index in [`SIZES`].
     parts: Vec<[String; SIZES.len()]>,
 }
 
 impl Registers {
     pub(crate) fn new(arch: Arch) -> Registers {
-        let by_name = all_regs(arch).map(|reg| (reg_name(arch, reg), reg)).collect();
+        let mut by_name: Vec<(u64, Reg)> = all_regs(arch).map(|reg| (packed(reg_name(arch, reg)), reg)).collect();
+        by_name.sort_unstable();
         let parts = (0..64).map(|n| SIZES.map(|size| ida_name(arch, Reg(n), size))).collect();
         Registers { arch, by_name, parts }
     }
 
     /// The register of that name.
     pub(crate) fn named(&self, name: &str) -> Option<Reg> {
-        self.by_name.get(name).copied().or_else(|| reg_from_name(self.arch, name))
+        let known = self.by_name.binary_search_by_key(&packed(name), |(name, _)| *name).ok();
+        known.map(|at| self.by_name[at].1).or_else(|| reg_from_name(self.arch, name))
     }
 
     /// A place of the report, in this machine's registers.
@@ -73,6 +74,12 @@ impl Registers {
             (false, _) => u64::from(self.arch.ptr_size()),
         }
     }
+}
+
+/// A short name as a number; 0 for a longer one, which no register has.
+fn packed(name: &str) -> u64 {
+    let bytes = Some(name.as_bytes()).filter(|bytes| bytes.len() <= 8).unwrap_or_default();
+    bytes.iter().fold(0, |packed, byte| packed << 8 | u64::from(*byte))
 }
 
 /// Lower case, as IDA's modules have it, but for arm64.

@@ -9,7 +9,7 @@
 use std::collections::HashSet;
 use std::fmt::Write;
 
-use crate::abi::location::Reg;
+use crate::abi::location::{Reg, RegSet};
 use crate::report::{Abi, CallSite, Confidence, Function, Role, Type, Value};
 
 use super::c_types::{CTypes, MAX_DEFINED};
@@ -113,9 +113,12 @@ impl Prototype {
     /// The prototype of a callee whose values have their shapes, or why there is none.
     pub(crate) fn of(context: &Context<'_>, callee: &Callee<'_>) -> Result<Prototype, String> {
         let mut scope = Scope::default();
+        // Names that are made up here cannot clash with each other.
+        let named = callee.params.iter().any(|value| !value.name.is_empty() || value.role.is_some());
         let mut args = Vec::with_capacity(callee.params.len() + 1);
         for (n, value) in callee.params.iter().enumerate() {
-            let name = scope.unique(param_name(context, value, n));
+            let name = param_name(context, value, n);
+            let name = if named { scope.unique(name) } else { name };
             if let Some((ty, place)) = located(context, value).map_err(|why| format!("parameter {}: {why}", n + 1))? {
                 args.push(Arg { name, ty: Some(ty), place });
             }
@@ -312,12 +315,12 @@ fn add_parts(context: &Context<'_>, ty: u32, place: &Place, off: u64, out: &mut 
 
 /// No register and no byte of the stack may be in two places.
 fn check_apart<'p>(places: impl Iterator<Item = &'p Place>) -> Result<(), String> {
-    let mut regs: HashSet<Reg> = HashSet::new();
+    let mut regs = RegSet::NONE;
     let mut stack: Vec<(u64, u64)> = Vec::new();
     for part in places.flat_map(Place::parts) {
         match part.at {
-            At::Reg(reg) if !regs.insert(reg) => return Err("one register has two values".into()),
-            At::Reg(_) => {}
+            At::Reg(reg) if regs.has(reg) => return Err("one register has two values".into()),
+            At::Reg(reg) => regs |= RegSet::of(reg),
             At::Stack(at) => stack.push((at, at.saturating_add(part.size))),
         }
     }

@@ -95,7 +95,7 @@ pub fn collect(
         }
         let typed = Typed {
             source: Source::Dwarf,
-            signature: function.signature,
+            signature: function.signature.into(),
             has_results: function.complete,
             text: format!("debug information of {}", function.name),
             at: vec![function.entry],

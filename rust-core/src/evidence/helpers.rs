@@ -177,6 +177,9 @@ const NO_RETURN: &[&str] = &[
     "runtime.exit",
 ];
 
+/// Packages of all helpers.
+const PACKAGES: [&str; 2] = ["runtime.", "internal/bytealg."];
+
 /// Longest row of bytes.
 const LONGEST: u64 = 32;
 
@@ -189,7 +192,7 @@ fn rows(arch: Arch) -> &'static [Row] {
 
 /// The helper that a function is. Only assembly (`asm`) is recognised by its code.
 pub fn find(program: &Program<'_>, func: &Func, asm: bool) -> Option<Helper> {
-    by_id(func).or_else(|| by_name(program, func)).or_else(|| by_code(program, func).filter(|_| asm))
+    by_id(func).or_else(|| by_name(program, func)).or_else(|| asm.then(|| by_code(program, func)).flatten())
 }
 
 fn by_id(func: &Func) -> Option<Helper> {
@@ -203,6 +206,9 @@ fn by_id(func: &Func) -> Option<Helper> {
 
 fn by_name(program: &Program<'_>, func: &Func) -> Option<Helper> {
     let name = program.name(func);
+    if !PACKAGES.iter().any(|package| name.starts_with(package)) {
+        return None;
+    }
     // A helper that assembly of another package calls has a wrapper of the same name, with the stack ABI.
     let is_wrapper = func.id == FuncId::Wrapper;
     let named = rows(program.image.arch).iter().find(|r| r.name == name).filter(|_| !is_wrapper);

@@ -10,10 +10,10 @@ use crate::report::Source;
 use crate::types::Types;
 use std::collections::HashMap;
 
-/// Adds the signature of every code address that runtime types speak of.
-pub fn collect(reader: &mut TypeReader<'_>, types: &mut Types, out: &mut HashMap<u64, Vec<Typed>>) {
+/// Adds the signature of every code address that runtime types speak of. `explain`: in words too.
+pub fn collect(reader: &mut TypeReader<'_>, types: &mut Types, explain: bool, out: &mut HashMap<u64, Vec<Typed>>) {
     for code in typed_code(reader, types).into_iter().filter(|c| !c.disputed) {
-        let text = code.text(types);
+        let text = if explain { code.text(types) } else { String::new() };
         let typed =
             Typed { source: Source::Rtype, signature: code.signature, has_results: true, text, at: vec![code.at] };
         out.entry(code.addr).or_default().push(typed);

@@ -9,6 +9,7 @@ use super::itab;
 use super::rtype::{RKind, RawMethod, Tail, TypeReader};
 use crate::types::{Kind, Param, Role, Signature, Type, TypeId, Types};
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 /// Which structure a signature was found through; the order is the one in which duplicates are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,8 +31,8 @@ pub enum Why {
 pub struct TypedCode {
     /// Entry.
     pub addr: u64,
-    /// With the receiver first, if it is a method.
-    pub signature: Signature,
+    /// With the receiver first, if it is a method. Shared by all code that has the same.
+    pub signature: Arc<Signature>,
     /// Where it was found.
     pub why: Why,
     /// The descriptor or itab that says so.
@@ -64,7 +65,15 @@ const LONGEST: usize = 200;
 pub fn typed_code(reader: &mut TypeReader, types: &mut Types) -> Vec<TypedCode> {
     let known = reader.enumerate(types);
     let basics = Basics::new(reader, types);
-    let mut found = Found { reader, types, basics, out: Vec::new(), tables: HashMap::new(), dropped: HashSet::new() };
+    let mut found = Found {
+        reader,
+        types,
+        basics,
+        out: Vec::new(),
+        tables: HashMap::new(),
+        signatures: HashMap::new(),
+        dropped: HashSet::new(),
+    };
     for (addr, id) in known {
         found.methods(addr, id);
         found.algorithms(addr, id);
@@ -113,11 +122,10 @@ fn settle(mut all: Vec<TypedCode>) -> Vec<TypedCode> {
 /// Different statements kept about one address; more add nothing, they are not trusted anyway.
 const MAX_STATEMENTS: usize = 4;
 
-/// Predeclared types that the signatures of `==` and hash functions need.
+/// The signatures of `==` and hash functions, which are the same for all types.
 struct Basics {
-    pointer: TypeId,
-    bool: TypeId,
-    uintptr: TypeId,
+    equal: Arc<Signature>,
+    hasher: Arc<Signature>,
 }
 
 impl Basics {
@@ -127,11 +135,14 @@ impl Basics {
             let known = types.named(name).find(|id| types.get(*id).is_some_and(|t| t.kind == kind));
             known.unwrap_or_else(|| types.push(Type { name: name.to_string(), size, align: size as u32, kind }))
         };
-        Basics {
-            pointer: basic("unsafe.Pointer", ptr, Kind::UnsafePointer),
-            bool: basic("bool", 1, Kind::Bool),
-            uintptr: basic("uintptr", ptr, Kind::Uintptr),
-        }
+        let pointer = basic("unsafe.Pointer", ptr, Kind::UnsafePointer);
+        let (bool, uintptr) = (basic("bool", 1, Kind::Bool), basic("uintptr", ptr, Kind::Uintptr));
+        let param = |ty| Param { name: String::new(), ty, role: None };
+        let signature = |params: [TypeId; 2], result| {
+            let (params, results) = (params.map(param).to_vec(), vec![param(result)]);
+            Arc::new(Signature { params, results, variadic: false })
+        };
+        Basics { equal: signature([pointer, pointer], bool), hasher: signature([pointer, uintptr], uintptr) }
     }
 }
 
@@ -142,6 +153,8 @@ struct Found<'r, 'a> {
     out: Vec<TypedCode>,
     /// Method tables by descriptor.
     tables: HashMap<u64, Vec<RawMethod<'a>>>,
+    /// Signatures of methods, by receiver and descriptor of the func type.
+    signatures: HashMap<(TypeId, u64), Option<Arc<Signature>>>,
     /// What itab slots of dropped methods lead to.
     dropped: HashSet<u64>,
 }
@@ -157,13 +170,27 @@ impl Found<'_, '_> {
         let methods = self.reader.uncommon(addr)?.methods;
         let iface = self.iface_receiver(addr, id)?;
         for method in &methods {
-            let Some(signature) = self.reader.signature(method.mtyp, self.types) else { continue };
             for (code, receiver, why) in [(method.tfn, id, Why::Method), (method.ifn, iface, Why::IfaceMethod)] {
-                self.add(code, Some(receiver), &signature, why, addr, id, method.name);
+                if let Some(signature) = self.method(receiver, method.mtyp) {
+                    self.add(code, signature, why, addr, id, method.name);
+                }
             }
         }
         self.tables.insert(addr, methods);
         Some(())
+    }
+
+    /// The signature of methods with the func type at `mtyp`, if everything in it is known.
+    fn method(&mut self, receiver: TypeId, mtyp: u64) -> Option<Arc<Signature>> {
+        if let Some(known) = self.signatures.get(&(receiver, mtyp)) {
+            return known.clone();
+        }
+        let signature = self.reader.signature(mtyp, self.types).map(|mut signature| {
+            signature.params.insert(0, Param { name: String::new(), ty: receiver, role: Some(Role::Receiver) });
+            Arc::new(signature)
+        });
+        self.signatures.insert((receiver, mtyp), signature.clone());
+        signature
     }
 
     fn algorithms(&mut self, addr: u64, id: TypeId) -> Option<()> {
@@ -174,15 +201,8 @@ impl Found<'_, '_> {
             _ => header.equal.1,
         };
         let (equal, hasher) = (raw.func_value(header.equal.0), raw.func_value(hasher));
-        let Basics { pointer, bool, uintptr } = self.basics;
-        let param = |ty| Param { name: String::new(), ty, role: None };
-        let signature = |params: [TypeId; 2], result| Signature {
-            params: params.map(param).to_vec(),
-            results: vec![param(result)],
-            variadic: false,
-        };
-        self.add(equal, None, &signature([pointer, pointer], bool), Why::Equal, addr, id, "");
-        self.add(hasher, None, &signature([pointer, uintptr], uintptr), Why::Hasher, addr, id, "");
+        self.add(equal, self.basics.equal.clone(), Why::Equal, addr, id, "");
+        self.add(hasher, self.basics.hasher.clone(), Why::Hasher, addr, id, "");
         Some(())
     }
 
@@ -198,8 +218,8 @@ impl Found<'_, '_> {
                     self.dropped.insert(*code);
                     continue;
                 }
-                if let Some(signature) = self.reader.signature(*ty, self.types) {
-                    self.add(*code, Some(receiver), &signature, Why::Itab, itab.addr, id, name);
+                if let Some(signature) = self.method(receiver, *ty) {
+                    self.add(*code, signature, Why::Itab, itab.addr, id, name);
                 }
             }
         }
@@ -211,26 +231,11 @@ impl Found<'_, '_> {
         rows.peek().is_some() && rows.all(|m| m.ifn == 0)
     }
 
-    #[expect(clippy::too_many_arguments)]
-    fn add(
-        &mut self,
-        code: u64,
-        receiver: Option<TypeId>,
-        func: &Signature,
-        why: Why,
-        at: u64,
-        id: TypeId,
-        method: &str,
-    ) {
-        let cost =
-            size_of::<TypedCode>() + size_of::<Param>() * (func.params.len() + func.results.len()) + method.len();
-        if code == 0 || self.reader.keep(cost as u64 / 4).is_none() {
-            return;
+    fn add(&mut self, addr: u64, signature: Arc<Signature>, why: Why, at: u64, owner: TypeId, method: &str) {
+        let cost = size_of::<TypedCode>() + method.len();
+        if addr != 0 && self.reader.keep(cost as u64 / 4).is_some() {
+            let method = method.to_string();
+            self.out.push(TypedCode { addr, signature, why, at, owner, method, disputed: false });
         }
-        let receiver = receiver.map(|ty| Param { name: String::new(), ty, role: Some(Role::Receiver) });
-        let params = receiver.into_iter().chain(func.params.iter().cloned()).collect();
-        let signature = Signature { params, results: func.results.clone(), variadic: func.variadic };
-        let method = method.to_string();
-        self.out.push(TypedCode { addr: code, signature, why, at, owner: id, method, disputed: false });
     }
 }

@@ -131,7 +131,7 @@ impl<'a> SymbolName<'a> {
 
     /// Receiver, function or method, and type arguments.
     fn parse_function(&mut self, head: &'a str) {
-        let segments = segments(head);
+        let segments: Vec<&str> = segments(head).collect();
         let (first, rest) = match segments.split_first() {
             None => return,
             Some((first, rest)) => (*first, rest),
@@ -219,27 +219,29 @@ fn unescape(path: &str) -> Cow<'_, str> {
 }
 
 /// The parts between dots that are not inside brackets.
-fn segments(text: &str) -> Vec<&str> {
-    let (mut out, mut depth, mut start) = (Vec::new(), 0usize, 0);
-    for (at, byte) in text.bytes().enumerate() {
+fn segments(text: &str) -> impl Iterator<Item = &str> {
+    let mut depth = 0usize;
+    let mut dots = text.bytes().enumerate().filter_map(move |(at, byte)| {
         match byte {
             b'(' | b'[' | b'{' => depth += 1,
             b')' | b']' | b'}' => depth = depth.saturating_sub(1),
-            b'.' if depth == 0 => {
-                out.push(&text[start..at]);
-                start = at + 1;
-            }
             _ => {}
         }
-    }
-    out.push(&text[start..]);
-    out
+        (byte == b'.' && depth == 0).then_some(at)
+    });
+    let mut start = Some(0);
+    std::iter::from_fn(move || {
+        let from = start?;
+        let end = dots.next();
+        start = end.map(|end| end + 1);
+        text.get(from..end.unwrap_or(text.len()))
+    })
 }
 
 /// Where a closure's part of a name begins: at a segment such as `func1`, or behind the dash of `F-range1`.
 fn closure_start(rest: &str) -> Option<usize> {
     let mut at = 0;
-    for (i, segment) in segments(rest).into_iter().enumerate() {
+    for (i, segment) in segments(rest).enumerate() {
         let base = segment.split("-range").next().unwrap_or_default();
         let starts = matches!(closure_kind(base), Some(kind) if kind != NameKind::RangeBody);
         if i > 0 && !is_number(base) && starts {

@@ -38,7 +38,26 @@ pub(super) struct Input<'p, 'a> {
     pub(super) abi: Abi,
 }
 
+/// What is kept of a function's summary to the end.
+pub(super) struct Outcome {
+    /// It can come back to its caller.
+    returns: bool,
+    /// It reads its closure.
+    reads_closure: bool,
+    /// The other face of an ABI wrapper.
+    target: Option<u32>,
+}
+
 impl Input<'_, '_> {
+    pub(super) fn outcome(&self, summary: &Summary) -> Outcome {
+        let closure = self.program.internal.closure;
+        Outcome {
+            returns: summary.returns,
+            reads_closure: closure.is_some_and(|register| summary.entry_reads.has(register)),
+            target: forwards_to(self, summary),
+        }
+    }
+
     /// Locates parameters and takes typed signatures that agree with it.
     pub(super) fn sides(&self, typed: &[Typed], scratch: &mut Scratch, knowledge: &Knowledge<'_, '_>) -> Sides {
         let located = self.located(scratch, knowledge);
@@ -173,7 +192,7 @@ impl Sides {
     }
 
     /// Settles both sides.
-    pub(super) fn finish(self, input: &Input<'_, '_>, summary: &Summary, inferred: &Inferred) -> Resolved {
+    pub(super) fn finish(self, input: &Input<'_, '_>, outcome: &Outcome, inferred: &Inferred) -> Resolved {
         let Input { program, func, first, abi, .. } = *input;
         let located = self.located;
         let (stack_args, spill_offset) = match (&self.area, &located) {
@@ -207,7 +226,7 @@ impl Sides {
         };
         Resolved {
             abi,
-            target: forwards_to(input, summary),
+            target: outcome.target,
             helper: first.helper,
             asm: first.asm,
             params,
@@ -216,8 +235,8 @@ impl Sides {
             stack_args,
             stack_results: spill_offset.saturating_sub(stack_args),
             spill: func.args.unwrap_or(0).saturating_sub(spill_offset),
-            closure: first.closure || summary.entry_reads.0 & program.internal.closure.map_or(0, |r| 1 << r.0) != 0,
-            noreturn: !summary.returns,
+            closure: first.closure || outcome.reads_closure,
+            noreturn: !outcome.returns,
             notes: Vec::new(),
         }
     }
