@@ -38,8 +38,8 @@ pub struct Claim {
     pub values: Vec<Value>,
     /// In one line, when it is wanted.
     pub text: String,
-    /// Addresses that it rests on.
-    pub at: Vec<u64>,
+    /// The address that it rests on.
+    pub at: u64,
 }
 
 /// A signature that some source gives to a code address. Where its values are follows from the assignment.
@@ -53,6 +53,6 @@ pub struct Typed {
     pub has_results: bool,
     /// In one line, when it is wanted.
     pub text: String,
-    /// Addresses that it rests on.
-    pub at: Vec<u64>,
+    /// The address that it rests on.
+    pub at: u64,
 }

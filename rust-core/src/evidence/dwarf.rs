@@ -98,7 +98,7 @@ pub fn collect(
             signature: function.signature.into(),
             has_results: function.complete,
             text: format!("debug information of {}", function.name),
-            at: vec![function.entry],
+            at: function.entry,
         };
         out.entry(function.entry).or_default().insert(0, typed);
     }

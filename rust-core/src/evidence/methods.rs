@@ -15,7 +15,7 @@ pub fn collect(reader: &mut TypeReader<'_>, types: &mut Types, explain: bool, ou
     for code in typed_code(reader, types).into_iter().filter(|c| !c.disputed) {
         let text = if explain { code.text(types) } else { String::new() };
         let typed =
-            Typed { source: Source::Rtype, signature: code.signature, has_results: true, text, at: vec![code.at] };
+            Typed { source: Source::Rtype, signature: code.signature, has_results: true, text, at: code.at };
         out.entry(code.addr).or_default().push(typed);
     }
 }

@@ -240,7 +240,7 @@ fn evidence(resolved: &Resolved, arch: Arch) -> Vec<Evidence> {
     let entry = |side: &str, claim: &Claim, agrees: bool| Evidence {
         source: claim.source,
         claim: format!("{side}{}", claim_text(claim, arch)),
-        at: claim.at.iter().copied().map(Addr).collect(),
+        at: vec![Addr(claim.at)],
         agrees,
     };
     let params = resolved.params.iter().map(|c| entry("parameters: ", c, true));

@@ -127,7 +127,7 @@ impl Input<'_, '_> {
             confidence: Confidence::Exact,
             values,
             text: typed.text.clone(),
-            at: typed.at.clone(),
+            at: typed.at,
         };
         let values = |placed: Vec<Placed>, params: &[Param]| -> Vec<Value> {
             placed
@@ -209,7 +209,7 @@ impl Sides {
                 confidence: l.confidence,
                 values: l.values,
                 text: if program.explain { metadata_text(program, first, func) } else { String::new() },
-                at: vec![func.entry],
+                at: func.entry,
             }
         });
         let code = (abi == Abi::ABIInternal && !first.asm && program.reads_code())
@@ -264,7 +264,7 @@ fn results_claim(
         confidence: results::confidence::of(inferred, stack),
         values,
         text: if program.explain { results::confidence::text(inferred) } else { String::new() },
-        at: vec![func.entry],
+        at: func.entry,
     })
 }
 
@@ -315,7 +315,7 @@ fn of_helper(input: &Input<'_, '_>) -> Option<(Abi, Claim, Claim)> {
         confidence: Confidence::Exact,
         values: regs.into_iter().map(params::register_result).collect(),
         text: helper.name.to_string(),
-        at: vec![func.entry],
+        at: func.entry,
     };
     Some((abi, claim(params), claim(results)))
 }
