@@ -92,7 +92,7 @@ pub(super) fn apply(program: &Program<'_>, types: &mut Types, resolved: &mut [Re
         let args = program.funcs()[index].args;
         if let Some(prototype) = prototype(role, args) {
             let signature = signature(&mut words, prototype);
-            set(program, words.types, &mut resolved[index], role, &signature);
+            set(program, words.types, (entry, &mut resolved[index]), role, &signature);
         }
     }
     for (entry, fields) in &frames {
@@ -106,7 +106,7 @@ pub(super) fn apply(program: &Program<'_>, types: &mut Types, resolved: &mut [Re
         if let Some(index) = program.at(*entry).filter(|_| !old) {
             let param = |ty| Param { name: "frame".to_string(), ty, role: None };
             let signature = Signature { params: vec![param(frame)], ..Signature::default() };
-            set(program, words.types, &mut resolved[index], Role::CgoExp, &signature);
+            set(program, words.types, (*entry, &mut resolved[index]), Role::CgoExp, &signature);
         }
         functions.extend(stub.and_then(|stub| c_function(program, &mut words, &chain, stub, fields)));
     }
@@ -137,8 +137,14 @@ fn signature(words: &mut Words<'_>, (params, result): Prototype) -> Signature {
     }
 }
 
-/// Replaces what is claimed of a function, unless debug information says it.
-fn set(program: &Program<'_>, types: &Types, resolved: &mut Resolved, role: Role, signature: &Signature) {
+/// Replaces what is claimed of the function at `entry`, unless debug information says it.
+fn set(
+    program: &Program<'_>,
+    types: &Types,
+    (entry, resolved): (u64, &mut Resolved),
+    role: Role,
+    signature: &Signature,
+) {
     if resolved.params.as_ref().is_some_and(|claim| claim.source == Source::Dwarf) {
         return;
     }
@@ -163,7 +169,7 @@ fn set(program: &Program<'_>, types: &Types, resolved: &mut Resolved, role: Role
         confidence: Confidence::Exact,
         values,
         text: role.row().name.to_string(),
-        at: Vec::new(),
+        at: entry,
     };
     resolved.others.extend(resolved.params.replace(claim(params)).map(|c| (c, false)));
     resolved.others.extend(resolved.results.replace(claim(results)).map(|c| (c, false)));

@@ -14,8 +14,7 @@ use std::collections::HashMap;
 pub fn collect(reader: &mut TypeReader<'_>, types: &mut Types, explain: bool, out: &mut HashMap<u64, Vec<Typed>>) {
     for code in typed_code(reader, types).into_iter().filter(|c| !c.disputed) {
         let text = if explain { code.text(types) } else { String::new() };
-        let typed =
-            Typed { source: Source::Rtype, signature: code.signature, has_results: true, text, at: code.at };
+        let typed = Typed { source: Source::Rtype, signature: code.signature, has_results: true, text, at: code.at };
         out.entry(code.addr).or_default().push(typed);
     }
 }
