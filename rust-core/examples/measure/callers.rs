@@ -1,5 +1,6 @@
 //! Who is called directly.
 
+use goabi::arch::Arch;
 use goabi::golang::Metadata;
 use goabi::image::Image;
 use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction};
@@ -11,7 +12,11 @@ pub(crate) fn called(image: &Image<'_>, metadata: &Metadata) -> HashSet<u64> {
     let mut instruction = Instruction::default();
     for func in &metadata.pclntab.funcs {
         let Some(code) = image.bytes(func.entry, func.size() as usize) else { continue };
-        let mut decoder = Decoder::with_ip(64, code, func.entry, DecoderOptions::NONE);
+        if image.arch == Arch::Arm64 {
+            called.extend(linked(code, func.entry).filter(|target| *target != func.entry));
+            continue;
+        }
+        let mut decoder = Decoder::with_ip(8 * image.arch.ptr_size(), code, func.entry, DecoderOptions::NONE);
         while decoder.can_decode() {
             decoder.decode_out(&mut instruction);
             let target = instruction.near_branch_target();
@@ -21,4 +26,14 @@ pub(crate) fn called(image: &Image<'_>, metadata: &Metadata) -> HashSet<u64> {
         }
     }
     called
+}
+
+/// Targets of arm64's BL.
+fn linked(code: &[u8], entry: u64) -> impl Iterator<Item = u64> {
+    let words = code.chunks_exact(4).map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]));
+    let target = move |(i, word): (u64, u32)| {
+        let offset = i64::from((word << 6) as i32 >> 6) * 4;
+        (word >> 26 == 0b10_0101).then(|| entry.wrapping_add(4 * i).wrapping_add_signed(offset))
+    };
+    (0..).zip(words).filter_map(target)
 }

@@ -31,6 +31,8 @@ struct Side<'a> {
     truth: &'a [Pieces],
     claim: Vec<Pieces>,
     level: Confidence,
+    /// Bytes of a word of the stack.
+    word: u32,
 }
 
 impl Side<'_> {
@@ -41,7 +43,7 @@ impl Side<'_> {
     /// Right but for the order.
     fn placed(&self) -> bool {
         let sorted = |values| {
-            let mut places = flat(values);
+            let mut places = flat(values, self.word);
             places.sort();
             places
         };
@@ -49,7 +51,7 @@ impl Side<'_> {
     }
 
     fn right(&self) -> bool {
-        self.claimed() && flat(self.truth) == flat(&self.claim)
+        self.claimed() && flat(self.truth, self.word) == flat(&self.claim, self.word)
     }
 
     fn sized(&self) -> bool {
@@ -73,12 +75,17 @@ pub(crate) fn compare(truth: &Truth, report: &Report, errors: usize) -> Outcome 
         let claim = claims.get(&function.entry);
         let level = |side: fn(&goabi::report::Function) -> Confidence| claim.map_or(Confidence::Unknown, |f| side(f));
         let places = |side: fn(&goabi::report::Function) -> &[Value]| claim.map_or(Vec::new(), |f| pieces(side(f)));
-        let params =
-            Side { truth: &function.params, claim: places(|f| &f.params), level: level(|f| f.confidence.params) };
-        let results = function.results.as_deref().map(|truth| Side {
-            truth,
+        let params = Side {
+            truth: &function.params,
+            claim: places(|f| &f.params),
+            level: level(|f| f.confidence.params),
+            word: truth.word,
+        };
+        let results = function.results.as_deref().map(|results| Side {
+            truth: results,
             claim: places(|f| &f.results),
             level: level(|f| f.confidence.results),
+            word: truth.word,
         });
         let called = if function.has_caller { "called" } else { "uncalled" };
         let counts = outcome.counts.entry(format!("{}/{called}", function.class)).or_default();

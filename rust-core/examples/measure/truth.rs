@@ -54,6 +54,8 @@ pub(crate) fn spell(values: &[Pieces]) -> String {
 /// Everything that is known of a program.
 pub(crate) struct Truth {
     pub(crate) functions: BTreeMap<u64, Function>,
+    /// Bytes of a word of the stack.
+    pub(crate) word: u32,
     /// Functions without a truth, by reason.
     pub(crate) left_out: BTreeMap<&'static str, usize>,
     /// Those functions, by name.
@@ -84,7 +86,8 @@ impl Truth {
         let minor = u32::from(metadata.version.minor());
         let conventions = [Convention::abi_internal(image.arch, image.os, minor), Convention::abi0(image.arch)];
         let program = Program { image: &image, metadata, types, sources, conventions };
-        let mut truth = Truth { functions: BTreeMap::new(), left_out: BTreeMap::new(), doubtful: Vec::new() };
+        let word = image.arch.ptr_size();
+        let mut truth = Truth { word, functions: BTreeMap::new(), left_out: BTreeMap::new(), doubtful: Vec::new() };
         let mut seen = 0;
         for function in &debug.functions {
             let Some(func) = program.metadata.pclntab.at(function.entry) else { continue };
@@ -120,6 +123,7 @@ impl Program<'_> {
         if func.flags.asm() || self.may_be_asm(function) {
             return Err("assembly");
         }
+        let word = self.image.arch.ptr_size();
         let pieces = dwarf::listed_pieces(self.image, &self.metadata.pclntab, func);
         let witness = Witness { args: func.args, pieces: pieces.as_deref(), is_asm: false };
         let fits = |convention: &Convention| {
@@ -138,10 +142,10 @@ impl Program<'_> {
                 match written.filter(|_| convention.uses_registers()) {
                     Some(source) => {
                         let (source_params, source_results) = self.sides(&source);
-                        if flat(&source_params) != flat(&params) {
+                        if flat(&source_params, word) != flat(&params, word) {
                             return Err("debug information and sources disagree on parameters");
                         }
-                        if results.as_ref().is_some_and(|results| flat(results) != flat(&source_results)) {
+                        if results.as_ref().is_some_and(|results| flat(results, word) != flat(&source_results, word)) {
                             return Err("debug information and sources disagree on results");
                         }
                         Ok((params, results.or(Some(source_results))))
@@ -186,12 +190,12 @@ impl Program<'_> {
 }
 
 /// Locations alone, in order: registers, and the words of the stack that are touched.
-pub(crate) fn flat(values: &[Pieces]) -> Vec<String> {
+pub(crate) fn flat(values: &[Pieces], word: u32) -> Vec<String> {
     let mut out = Vec::new();
     for (loc, size) in values.iter().flatten() {
         match loc.strip_prefix("stack+").and_then(|offset| offset.parse::<u32>().ok()) {
             Some(offset) => {
-                out.extend((offset / 8..(offset + size).div_ceil(8)).map(|word| format!("stack+{}", 8 * word)))
+                out.extend((offset / word..(offset + size).div_ceil(word)).map(|n| format!("stack+{}", word * n)))
             }
             None => out.push(loc.clone()),
         }
