@@ -6,7 +6,7 @@
 #![allow(clippy::print_stdout)] // the table is the output
 
 use goabi::arch::Arch;
-use goabi::code::x86::X86;
+use goabi::code::decoder::Decoder;
 use goabi::image::Image;
 use goabi::{Options, analyze};
 use std::error::Error;
@@ -90,7 +90,7 @@ fn code<'i>(image: &'i Image<'_>) -> Vec<(u64, &'i [u8])> {
 fn decode(arch: Arch, code: &[(u64, &[u8])]) -> u64 {
     match arch {
         Arch::Amd64 | Arch::I386 => {
-            let mut decoder = X86::new(8 * arch.ptr_size());
+            let mut decoder = Decoder::new(arch);
             code.iter().map(|(addr, bytes)| decoder.decode_only(bytes, *addr)).fold(0, u64::wrapping_add)
         }
         _ => 0,

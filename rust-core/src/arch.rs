@@ -32,6 +32,8 @@ pub struct ArchInfo {
     pub min_lc: &'static [u8],
     /// Bytes from SP at entry to the argument area: the return address, or the fixed frame (go-formats: args pointer).
     pub arg_base: u32,
+    /// Bytes from SP at a call to the callee's argument area: less than `arg_base` where calls push the return address.
+    pub outgoing: u32,
     /// Largest alignment of a value on the stack and in memory.
     pub max_align: u32,
 }
@@ -46,10 +48,10 @@ impl Arch {
             min_lc: &'static [u8],
             arg_base: u32,
         ) -> ArchInfo {
-            ArchInfo { name, ptr_size, big_endian, min_lc, arg_base, max_align: ptr_size as u32 }
+            ArchInfo { name, ptr_size, big_endian, min_lc, arg_base, outgoing: arg_base, max_align: ptr_size as u32 }
         }
-        const AMD64: ArchInfo = row("amd64", 8, false, &[1], 8);
-        const I386: ArchInfo = row("386", 4, false, &[1], 4);
+        const AMD64: ArchInfo = ArchInfo { outgoing: 0, ..row("amd64", 8, false, &[1], 8) };
+        const I386: ArchInfo = ArchInfo { outgoing: 0, ..row("386", 4, false, &[1], 4) };
         const ARM64: ArchInfo = row("arm64", 8, false, &[4], 8);
         const ARM: ArchInfo = row("arm", 4, false, &[4], 4);
         const PPC64: ArchInfo = row("ppc64", 8, true, &[4], 32);

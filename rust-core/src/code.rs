@@ -2,9 +2,11 @@
 //!
 //! Only the decoder files ([`x86`]) know an instruction set.
 
+pub mod decoder;
 pub mod flow;
 pub mod growth;
 pub mod op;
+pub mod stack;
 pub mod step;
 pub mod survey;
 pub mod usage;

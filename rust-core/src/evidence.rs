@@ -1,6 +1,7 @@
 //! What each source knows of a function: one file per source. None sees another; [`crate::resolve`] picks.
 
 pub mod arg_info;
+pub mod boundary;
 pub mod dwarf;
 pub mod helpers;
 pub mod methods;

@@ -1,7 +1,7 @@
 //! The program: an image with its Go metadata, as the evidence sources see it.
 
 use crate::abi::registers::Convention;
-use crate::arch::Arch;
+use crate::code::decoder::Decoder;
 use crate::code::flow::NONE;
 use crate::golang::Metadata;
 use crate::golang::func_id::FuncId;
@@ -96,7 +96,7 @@ impl<'a> Program<'a> {
 
     /// Whether the machine's code is understood.
     pub fn reads_code(&self) -> bool {
-        matches!(self.image.arch, Arch::Amd64 | Arch::I386)
+        Decoder::reads(self.image.arch)
     }
 
     /// Whether this Go version lists the parameters of every compiled function (FUNCDATA_ArgInfo).

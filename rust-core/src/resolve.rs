@@ -5,14 +5,15 @@ pub mod frame;
 pub mod knowledge;
 pub mod params;
 mod sides;
+pub mod stack;
 pub mod survey;
 
 use crate::Result;
 use crate::abi::location::RegSet;
+use crate::code::decoder::Decoder;
 use crate::code::growth::Growth;
 use crate::code::op::{Flow, Op};
 use crate::code::usage::{Body, Summary, Usage};
-use crate::code::x86::X86;
 use crate::evidence::helpers::{Helper, Special};
 use crate::evidence::results::{self, Inferred, Known};
 use crate::evidence::{Claim, Typed};
@@ -61,15 +62,14 @@ pub struct Resolved {
 
 /// A thread's scratch memory.
 struct Scratch {
-    decoder: X86,
+    decoder: Decoder,
     ops: Vec<Op>,
     usage: Usage,
 }
 
 impl Scratch {
     fn new(program: &Program<'_>) -> Self {
-        let bits = 8 * program.image.arch.ptr_size();
-        Scratch { decoder: X86::new(bits), ops: Vec::new(), usage: Usage::default() }
+        Scratch { decoder: Decoder::new(program.image.arch), ops: Vec::new(), usage: Usage::default() }
     }
 
     /// Decodes a function and looks up where its calls and jumps go.
@@ -96,13 +96,14 @@ pub fn resolve(
     let bodies = survey::conventions(program, &firsts, |entry| typed.contains_key(&entry));
     let mut knowledge = Knowledge { program, faces: Vec::new() };
     knowledge.faces = faces_before_params(program, &firsts, &bodies);
+    let seen = stack::look(program, &firsts, &bodies, &knowledge, watch)?;
     let located: Vec<Sides> = funcs
         .par_iter()
         .enumerate()
         .map_init(
             || Scratch::new(program),
             |scratch, (i, func)| {
-                let input = Input { program, types, func, first: &firsts[i], abi: bodies[i] };
+                let input = Input { program, types, func, first: &firsts[i], abi: bodies[i], seen: seen.get(i) };
                 input.sides(typed.get(&func.entry).map(Vec::as_slice).unwrap_or_default(), scratch, &knowledge)
             },
         )
@@ -117,13 +118,13 @@ pub fn resolve(
     watch.check()?;
     let inferred = infer(program, &firsts, &bodies, &located, &summaries);
     let end = |i: usize| {
-        let input = Input { program, types, func: &funcs[i], first: &firsts[i], abi: bodies[i] };
+        let input = Input { program, types, func: &funcs[i], first: &firsts[i], abi: bodies[i], seen: None };
         input.outcome(&summaries[i])
     };
     let outcomes: Vec<Outcome> = (0..funcs.len()).into_par_iter().map(end).collect();
     drop(summaries);
     let finish = |(i, sides): (usize, Sides)| {
-        let input = Input { program, types, func: &funcs[i], first: &firsts[i], abi: bodies[i] };
+        let input = Input { program, types, func: &funcs[i], first: &firsts[i], abi: bodies[i], seen: seen.get(i) };
         sides.finish(&input, &outcomes[i], &inferred[i])
     };
     Ok(located.into_par_iter().enumerate().map(finish).collect())

@@ -118,6 +118,16 @@ pub fn known_name(name: &str) -> Option<&'static str> {
     Arch::ALL.into_iter().flat_map(named).find(|known| *known == name)
 }
 
+/// The registers that block copies take their destination and their source from (string instructions,
+/// `runtime/duff_*.s`); empty where that is not known.
+pub fn block_copy(arch: Arch) -> (RegSet, RegSet) {
+    match arch {
+        Arch::Amd64 | Arch::I386 => (RegSet::of(Reg(7)), RegSet::of(Reg(6))),
+        Arch::Arm64 => (RegSet::of(Reg(21)), RegSet::of(Reg(20))),
+        _ => (RegSet::NONE, RegSet::NONE),
+    }
+}
+
 /// The register with that whole-register name, in any case.
 pub fn reg_from_name(arch: Arch, name: &str) -> Option<Reg> {
     all_regs(arch).find(|reg| reg_name(arch, *reg).eq_ignore_ascii_case(name))

@@ -236,12 +236,12 @@ impl X86 {
         if is_lea {
             return;
         }
-        if class.compares && ins.mnemonic() == Mnemonic::Test && ins.op1_register() == Register::AL {
+        if class.only_reads && ins.mnemonic() == Mnemonic::Test && ins.op1_register() == Register::AL {
             op.nil_check = true;
             op.reads = op.address;
         }
-        op.store = position == 0 && !class.compares;
-        op.load = !op.store || !class.moving;
+        op.store = position == 0 && !class.only_reads;
+        op.load = !op.store || !class.overwrites;
         let other = 1 - position.min(1);
         if class.moving && ins.op_kind(other) == OpKind::Register {
             op.data = tables.number(ins.op_register(other));

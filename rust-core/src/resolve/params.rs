@@ -7,6 +7,9 @@
 
 mod simulated;
 mod spilled;
+mod stacked;
+
+pub(super) use stacked::on_stack;
 
 use crate::abi::assign::round_up;
 use crate::abi::location::{Loc, Piece, Reg, RegSet, Scalar};
@@ -106,24 +109,6 @@ pub fn registers(values: &[Value]) -> impl Iterator<Item = Reg> {
     })
 }
 
-/// Parameters of a body without registers: all on the stack, as listed. `silent`: it may take parameters and have no list
-/// (all code before Go 1.17).
-pub fn on_stack(list: Option<&ArgList>, args: Option<u32>, silent: bool, convention: &Convention) -> Option<Located> {
-    let word = convention.arch.ptr_size();
-    let args = args?;
-    let empty = ArgList::default();
-    let list = if silent && args > 0 { list? } else { list.unwrap_or(&empty) };
-    let stack_args = round_up(list.end(), word);
-    let complete = list.is_complete() && stack_args <= args;
-    Some(Located {
-        values: list.groups.iter().map(stack_value).collect(),
-        source: Source::ArgInfo,
-        confidence: if complete { Confidence::Exact } else { Confidence::Guess },
-        stack_args: stack_args.min(args),
-        spill_offset: args,
-    })
-}
-
 /// A result in one register, of which only the register is known.
 pub fn register_result(reg: Reg) -> Value {
     Value { size: 8, pieces: vec![piece(0, 8, Loc::Reg(reg))], ..Value::default() }
@@ -142,7 +127,7 @@ pub fn stack_words(from: u32, bytes: u32, word: u32) -> impl Iterator<Item = Val
 pub fn stack_results(abi: Abi, params: Option<&Claim>, (from, to): (u32, u32), word: u32) -> Option<Claim> {
     let params = params.filter(|_| abi == Abi::ABI0)?;
     Some(Claim {
-        source: Source::ArgInfo,
+        source: params.source,
         confidence: params.confidence.min(Confidence::Likely),
         values: stack_words(from, to.saturating_sub(from), word).collect(),
         text: format!("bytes {from} to {to} of the argument area"),

@@ -2,6 +2,7 @@
 
 use super::knowledge::Knowledge;
 use super::params::{self, Facts, Located, Reads};
+use super::stack::Seen;
 use super::survey::First;
 use super::{Resolved, Scratch, body, frame};
 use crate::abi::assign::{Area, Placed, assign};
@@ -36,6 +37,8 @@ pub(super) struct Input<'p, 'a> {
     pub(super) func: &'p Func,
     pub(super) first: &'p First,
     pub(super) abi: Abi,
+    /// What code says of its argument area, when everything is on the stack.
+    pub(super) seen: Option<&'p Seen>,
 }
 
 /// What is kept of a function's summary to the end.
@@ -79,7 +82,7 @@ impl Input<'_, '_> {
             let silent = !self.program.lists_arguments();
             // Assembly without a Go prototype has no list, whatever it takes and whatever size it declares.
             let list = if self.first.asm { Some(list?) } else { list };
-            return params::on_stack(list, self.func.args, silent, convention);
+            return params::on_stack(list, self.func.args, silent, self.seen, convention);
         }
         let spills = self.first.growth.as_ref().map(|g| g.spills.as_slice()).unwrap_or_default();
         let mut reads = Reads::default();
@@ -208,7 +211,7 @@ impl Sides {
                 source: l.source,
                 confidence: l.confidence,
                 values: l.values,
-                text: if program.explain { metadata_text(program, first, func) } else { String::new() },
+                text: if program.explain { metadata_text(program, first, func, input.seen) } else { String::new() },
                 at: func.entry,
             }
         });
@@ -269,7 +272,7 @@ fn results_claim(
 }
 
 /// What the runtime's metadata and the stack-growth block say of the parameters, in one line.
-fn metadata_text(program: &Program<'_>, first: &First, func: &Func) -> String {
+fn metadata_text(program: &Program<'_>, first: &First, func: &Func, seen: Option<&Seen>) -> String {
     let arch = program.image.arch;
     let stored = |g: &Growth| {
         let regs = g.spills.iter().map(|s| format!("{}:{}", reg_name(arch, s.reg), s.size));
@@ -281,7 +284,9 @@ fn metadata_text(program: &Program<'_>, first: &First, func: &Func) -> String {
         format!("ArgInfo lists {} parameters{cut}", l.groups.len())
     });
     let args = func.args.map(|args| format!("_func.args is {args}"));
-    block.into_iter().chain(list).chain(args).collect::<Vec<_>>().join("; ")
+    let boundary =
+        seen.and_then(|seen| seen.boundary).map(|b| format!("results begin at word {} ({:?})", b.params, b.rule));
+    block.into_iter().chain(list).chain(args).chain(boundary).collect::<Vec<_>>().join("; ")
 }
 
 /// The other face of an ABI wrapper: what an ABI0 body enters ABIInternal for, or the ABI0 body that an ABIInternal one

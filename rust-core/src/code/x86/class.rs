@@ -35,7 +35,9 @@ pub(super) struct Class {
     /// Moves a value between registers and memory, as it is or extended.
     pub(super) moving: bool,
     /// Looks at its first operand only.
-    pub(super) compares: bool,
+    pub(super) only_reads: bool,
+    /// Its first operand is written whatever was there.
+    pub(super) overwrites: bool,
     /// SETE or SETNE.
     pub(super) tests_equality: bool,
     pub(super) reads_flags: bool,
@@ -97,7 +99,8 @@ fn class(code: Code) -> Class {
         partial: is_partial(mnemonic),
         impure: code.is_string_instruction() || is_impure(mnemonic),
         moving: is_moving(mnemonic) && code != Code::Movsd_m32_m32,
-        compares: matches!(mnemonic, Mnemonic::Cmp | Mnemonic::Test | Mnemonic::Bt | Mnemonic::Ucomisd),
+        only_reads: access(code) == Access::Reads || only_reads(mnemonic),
+        overwrites: (is_moving(mnemonic) && code != Code::Movsd_m32_m32) || overwrites(mnemonic),
     }
 }
 
@@ -178,6 +181,81 @@ fn is_impure(mnemonic: Mnemonic) -> bool {
             | Rdtscp
             | Xgetbv
             | Syscall
+    )
+}
+
+fn only_reads(mnemonic: Mnemonic) -> bool {
+    use Mnemonic::*;
+    matches!(
+        mnemonic,
+        Bt | Comisd
+            | Comiss
+            | Call
+            | Jmp
+            | Mul
+            | Imul
+            | Div
+            | Idiv
+            | Fld
+            | Fild
+            | Fldcw
+            | Fcom
+            | Fcomp
+            | Fucom
+            | Fucomp
+            | Fadd
+            | Fiadd
+            | Fsub
+            | Fisub
+            | Fsubr
+            | Fisubr
+            | Fmul
+            | Fimul
+            | Fdiv
+            | Fidiv
+            | Fdivr
+            | Fidivr
+            | Ldmxcsr
+    )
+}
+
+fn overwrites(mnemonic: Mnemonic) -> bool {
+    use Mnemonic::*;
+    matches!(
+        mnemonic,
+        Sete | Setne
+            | Seta
+            | Setae
+            | Setb
+            | Setbe
+            | Setg
+            | Setge
+            | Setl
+            | Setle
+            | Sets
+            | Setns
+            | Setp
+            | Setnp
+            | Seto
+            | Setno
+            | Fst
+            | Fstp
+            | Fist
+            | Fistp
+            | Fisttp
+            | Fnstcw
+            | Fnstsw
+            | Stmxcsr
+            | Movlps
+            | Movhps
+            | Movlpd
+            | Movhpd
+            | Movnti
+            | Pextrb
+            | Pextrw
+            | Pextrd
+            | Pextrq
+            | Pop
     )
 }
 

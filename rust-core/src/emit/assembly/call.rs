@@ -28,7 +28,7 @@ pub(super) fn text(mut types: Types, written: &Written, convention: &Convention)
     let places = assign(&types, &callee, convention);
     let own_places = assign(&types, &own, &Convention::abi0(arch));
     let machine = Machine::of(arch);
-    let outgoing = convention.arg_base.saturating_sub(machine.pushed);
+    let outgoing = arch.info().outgoing;
     let mut call = Call { types: &types, machine, convention, outgoing, out: String::new() };
     let name = format!("call_{}", written.name);
     // Writing to a string can't fail.

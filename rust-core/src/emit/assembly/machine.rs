@@ -20,8 +20,6 @@ pub(super) struct Machine {
     pub(super) scratch: [&'static str; 2],
     /// The hardware stack pointer.
     pub(super) sp: &'static str,
-    /// Bytes that a call pushes.
-    pub(super) pushed: u32,
     /// From the closure register to the callee's code.
     pub(super) enter: &'static [&'static str],
     /// Sets up what ABIInternal expects besides parameters, in a routine with ABI0.
@@ -40,7 +38,6 @@ static AMD64: Machine = Machine {
     float: ["MOVSS", "MOVSD"],
     scratch: ["AX", "X0"],
     sp: "SP",
-    pushed: 8,
     enter: &["MOVQ (DX), R12", "CALL R12"],
     set_up: &["MOVQ (TLS), R14", "XORPS X15, X15"],
     frame_mod_16: None,
@@ -49,7 +46,6 @@ static I386: Machine = Machine {
     signed: ["MOVBLSX", "MOVWLSX", "MOVL", "MOVL"],
     unsigned: ["MOVBLZX", "MOVWLZX", "MOVL", "MOVL"],
     store: ["MOVB", "MOVW", "MOVL", "MOVL"],
-    pushed: 4,
     enter: &["MOVL (DX), AX", "CALL AX"],
     set_up: &[],
     ..AMD64
@@ -61,7 +57,6 @@ static ARM64: Machine = Machine {
     float: ["FMOVS", "FMOVD"],
     scratch: ["R0", "F0"],
     sp: "RSP",
-    pushed: 0,
     enter: &["MOVD (R26), R20", "CALL (R20)"],
     set_up: &[],
     frame_mod_16: Some(8),

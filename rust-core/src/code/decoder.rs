@@ -1,0 +1,63 @@
+//! The decoder of a machine, whichever it is: what the stages behind this one know of instruction sets.
+
+use super::op::Op;
+use super::survey::Survey;
+use super::x86::X86;
+use crate::arch::Arch;
+
+/// A decoder with its scratch memory; make one per thread.
+pub struct Decoder(Kind);
+
+enum Kind {
+    X86(Box<X86>),
+    /// A machine whose code is not read.
+    None,
+}
+
+impl Decoder {
+    /// The decoder of `arch`; one that decodes nothing if there is none.
+    pub fn new(arch: Arch) -> Self {
+        Decoder(match arch {
+            Arch::Amd64 | Arch::I386 => Kind::X86(Box::new(X86::new(8 * arch.ptr_size()))),
+            _ => Kind::None,
+        })
+    }
+
+    /// Whether code of `arch` is read.
+    pub fn reads(arch: Arch) -> bool {
+        !matches!(Decoder::new(arch).0, Kind::None)
+    }
+
+    /// Decodes `code`, which starts at `entry`, into `ops` (cleared first).
+    pub fn decode(&mut self, code: &[u8], entry: u64, ops: &mut Vec<Op>) {
+        match &mut self.0 {
+            Kind::X86(x86) => x86.decode(code, entry, ops),
+            Kind::None => ops.clear(),
+        }
+    }
+
+    /// Decodes the start of `code`: until control goes elsewhere for certain, and at most `most` instructions.
+    pub fn decode_line(&mut self, code: &[u8], entry: u64, ops: &mut Vec<Op>, most: usize) {
+        match &mut self.0 {
+            Kind::X86(x86) => x86.decode_line(code, entry, ops, most),
+            Kind::None => ops.clear(),
+        }
+    }
+
+    /// Takes a first look at a function: much cheaper than [`Decoder::decode`]. `wanted` picks the calls to keep besides
+    /// those after which the registers of ABIInternal are restored.
+    pub fn survey(&mut self, code: &[u8], entry: u64, wanted: impl Fn(u64) -> bool) -> Survey {
+        match &mut self.0 {
+            Kind::X86(x86) => x86.survey(code, entry, wanted),
+            Kind::None => Survey { has_ret: true, ..Survey::default() },
+        }
+    }
+
+    /// Decodes `code` and throws the instructions away: the floor that any analysis of code stands on.
+    pub fn decode_only(&mut self, code: &[u8], entry: u64) -> u64 {
+        match &mut self.0 {
+            Kind::X86(x86) => x86.decode_only(code, entry),
+            Kind::None => 0,
+        }
+    }
+}

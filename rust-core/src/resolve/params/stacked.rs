@@ -1,0 +1,71 @@
+//! Parameters of a body without registers: all on the stack, as ArgInfo lists them, or else as the code uses them.
+
+use super::super::stack::Seen;
+use super::{Located, extent, piece, stack_value};
+use crate::abi::assign::round_up;
+use crate::abi::location::{Loc, Piece, Scalar};
+use crate::abi::registers::Convention;
+use crate::evidence::Value;
+use crate::evidence::arg_info::ArgList;
+use crate::report::{Confidence, Source};
+
+/// `silent`: the function may take parameters and have no list (all code before Go 1.17).
+pub(in crate::resolve) fn on_stack(
+    list: Option<&ArgList>,
+    args: Option<u32>,
+    silent: bool,
+    seen: Option<&Seen>,
+    convention: &Convention,
+) -> Option<Located> {
+    let word = convention.arch.ptr_size();
+    let args = args?;
+    let boundary = seen.and_then(|seen| Some((seen, seen.boundary?)));
+    let empty = ArgList::default();
+    let unlisted = silent && args > 0 && list.is_none();
+    let list = list.unwrap_or(&empty);
+    let listed = round_up(list.end(), word);
+    let complete = list.is_complete() && listed <= args && !unlisted;
+    let mut values: Vec<Value> = list.groups.iter().map(stack_value).collect();
+    if let Some((seen, boundary)) = boundary.filter(|_| !complete) {
+        let end = (boundary.params * word).clamp(listed.min(args), args);
+        values.extend(words(seen, listed, end, word));
+        return Some(Located {
+            values,
+            source: Source::Code,
+            confidence: boundary.confidence,
+            stack_args: end,
+            spill_offset: args,
+        });
+    }
+    let confidence = if complete { Confidence::Exact } else { Confidence::Guess };
+    let located =
+        Located { values, source: Source::ArgInfo, confidence, stack_args: listed.min(args), spill_offset: args };
+    (!unlisted).then_some(located)
+}
+
+/// One value for each word from `from` to `to`, or for each part of a word that the code reads by itself.
+fn words(seen: &Seen, from: u32, to: u32, word: u32) -> impl Iterator<Item = Value> {
+    (from..to).step_by(word as usize).flat_map(move |off| {
+        let parts = parts(seen, off, word);
+        let whole = parts.is_empty();
+        let pointer = whole && seen.pointers >> (off / word).min(63) & 1 != 0;
+        let parts = if whole { vec![(off, word.min(to - off))] } else { parts };
+        parts.into_iter().map(move |(off, size)| {
+            let kind = if pointer { Scalar::Ptr } else { Scalar::Word };
+            let pieces = vec![Piece { kind, ..piece(0, size, Loc::Stack(off)) }];
+            Value { size: extent(&pieces), pieces, ..Value::default() }
+        })
+    })
+}
+
+/// The parts of the word at `off`, when it is only ever read in parts.
+fn parts(seen: &Seen, off: u32, word: u32) -> Vec<(u32, u32)> {
+    let reads = seen.reads.iter().map(|(at, size)| (*at, u32::from(*size)));
+    let mut inside: Vec<(u32, u32)> = reads.filter(|(at, size)| at + size > off && *at < off + word).collect();
+    let partial =
+        inside.iter().all(|(at, size)| *at >= off && size.is_power_of_two() && at % size == 0 && *size < word);
+    inside.sort_unstable();
+    let apart = inside.windows(2).all(|pair| pair[0].0 + pair[0].1 <= pair[1].0);
+    let starts = inside.first().is_some_and(|(at, _)| *at == off);
+    if partial && apart && starts { inside } else { Vec::new() }
+}

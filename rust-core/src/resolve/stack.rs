@@ -1,0 +1,122 @@
+//! The argument areas of programs, or of bodies, in which nothing travels in registers.
+
+use super::knowledge::Knowledge;
+use super::survey::First;
+use super::{Scratch, body};
+use crate::Result;
+use crate::abi::registers::block_copy;
+use crate::code::flow::World;
+use crate::code::stack::{Area, Copies, StackUsage, StackWords, WORDS, Words};
+use crate::evidence::boundary::{self, Boundary, Known};
+use crate::evidence::helpers::Special;
+use crate::golang::funcdata::FuncData;
+use crate::golang::pclntab::Func;
+use crate::program::Program;
+use crate::report::Abi;
+use crate::watch::Watch;
+use rayon::prelude::*;
+
+/// What code says of one function's argument area.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Seen {
+    /// Where its results begin, if that is known.
+    pub(super) boundary: Option<Boundary>,
+    /// Reads of the area: bytes from its start, and size.
+    pub(super) reads: Vec<(u32, u8)>,
+    /// Words that hold pointers at the entry.
+    pub(super) pointers: Words,
+}
+
+struct Blocks<'k, 'p, 'a>(&'k Knowledge<'p, 'a>, &'k [First]);
+
+impl World for Blocks<'_, '_, '_> {
+    fn returns(&self, callee: u32) -> bool {
+        self.0.returns(callee)
+    }
+
+    fn is_type(&self, addr: u64) -> bool {
+        self.0.is_type(addr)
+    }
+
+    fn word(&self, addr: u64) -> Option<u64> {
+        self.0.word(addr)
+    }
+}
+
+impl Copies for Blocks<'_, '_, '_> {
+    /// Only Duff's devices are called in their middle.
+    fn copies_block(&self, target: u64) -> bool {
+        let program = self.0.program;
+        let Some(index) = program.containing(target) else { return false };
+        let special = self.1.get(index).and_then(|first| first.helper).map(|helper| helper.special);
+        program.funcs()[index].entry != target || matches!(special, Some(Special::Preserving { .. }))
+    }
+}
+
+/// Looks at all functions with ABI0; empty where there is nothing to look at.
+pub(super) fn look(
+    program: &Program<'_>,
+    firsts: &[First],
+    bodies: &[Abi],
+    knowledge: &Knowledge<'_, '_>,
+    watch: &Watch<'_>,
+) -> Result<Vec<Seen>> {
+    if !program.reads_code() || program.internal.uses_registers() {
+        return Ok(Vec::new());
+    }
+    let blocks = Blocks(knowledge, firsts);
+    let all: Vec<usize> = (0..bodies.len()).collect();
+    let usages: Vec<StackUsage> = watch.stage("reading argument areas", all.len(), |tick| {
+        let one = |(scratch, words): &mut (Scratch, StackWords), &i: &usize| {
+            tick.then(|| usage(program, &program.funcs()[i], &firsts[i], scratch, words, &blocks))
+        };
+        all.par_iter().map_init(|| (Scratch::new(program), StackWords::default()), one).collect()
+    })?;
+    let known: Vec<Known> =
+        program.funcs().par_iter().zip(firsts).map(|(func, first)| known(program, func, first)).collect();
+    let boundaries = boundary::decide(&usages, &known);
+    let seen = |((usage, known), boundary): ((StackUsage, &Known), Option<Boundary>)| Seen {
+        boundary,
+        reads: usage.reads,
+        pointers: known.pointers,
+    };
+    Ok(usages.into_iter().zip(&known).zip(boundaries).map(seen).collect())
+}
+
+fn usage(
+    program: &Program<'_>,
+    func: &Func,
+    first: &First,
+    scratch: &mut Scratch,
+    words: &mut StackWords,
+    blocks: &Blocks<'_, '_, '_>,
+) -> StackUsage {
+    let arch = program.image.arch;
+    let (copy_to, copy_from) = block_copy(arch);
+    let area = Area {
+        word: arch.ptr_size(),
+        arg_base: program.abi0.arg_base,
+        args: func.args.unwrap_or(0),
+        outgoing: arch.info().outgoing,
+        copy_to,
+        copy_from,
+    };
+    scratch.decode(program, func);
+    let deltas = program.meta.pclntab.sp_deltas(program.image, func).into_iter().flatten();
+    let body = body(func, &scratch.ops, first.growth.as_ref());
+    words.look(&body, &area, deltas.map(|value| (value.end, value.value)), blocks)
+}
+
+fn known(program: &Program<'_>, func: &Func, first: &First) -> Known {
+    let word = program.image.arch.ptr_size();
+    let table = &program.meta.pclntab;
+    // The first map is that of the entry (`cmd/compile/internal/liveness/plive.go`). In assembly it is the prototype's.
+    let maps = table.pointer_maps(program.image, func, FuncData::ArgsPointerMaps);
+    let pointers = maps.into_iter().flat_map(|maps| maps.pointers(0)).filter(|n| *n < WORDS);
+    Known {
+        words: func.args.unwrap_or(0).div_ceil(word),
+        pointers: pointers.fold(0, |set, n| set | 1 << n),
+        least: first.list.as_ref().map_or(0, |list| list.end().div_ceil(word)),
+        opaque: first.asm,
+    }
+}
