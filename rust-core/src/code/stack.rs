@@ -245,8 +245,9 @@ impl StackWords {
             (op.load, op.store, false)
         } else {
             // An address: of a block that is copied or cleared, or who knows what for.
-            let copied = self.is_copied(i, block, body, world, area.copy_to);
-            (!copied, copied, copied)
+            let copied = is_copied(i, block, body, world, area.copy_to);
+            let written = copied || is_stored_through(i, block, body);
+            (!written, written, copied)
         };
         let size = u32::from(slot.size).max(1);
         if let Ok(off) = u32::try_from(own) {
@@ -265,25 +266,38 @@ impl StackWords {
             open: !op.load && !op.store,
         })
     }
+}
 
-    /// Whether the address that the op at `i` puts into one of `registers` is that of a block which is written.
-    fn is_copied(&self, i: usize, block: &Block, body: &Body<'_>, world: &impl Copies, registers: RegSet) -> bool {
-        const REACH: usize = 16;
-        if (body.ops[i].writes & registers).is_empty() {
+/// How far the use of an address is looked for.
+const REACH: usize = 16;
+
+/// Whether the address that the op at `i` puts into one of `registers` is that of a block which is written.
+fn is_copied(i: usize, block: &Block, body: &Body<'_>, world: &impl Copies, registers: RegSet) -> bool {
+    if (body.ops[i].writes & registers).is_empty() {
+        return false;
+    }
+    for op in behind(i, block, body) {
+        let string = op.impure && !(op.reads & registers).is_empty() && !(op.writes & registers).is_empty();
+        if string || (op.flow == Flow::Call && world.copies_block(op.target)) {
+            return true;
+        }
+        if op.is_call() || !(op.writes & registers).is_empty() {
             return false;
         }
-        let end = (i + 1 + REACH).min(block.end as usize);
-        for op in body.ops.get(i + 1..end).unwrap_or_default() {
-            let string = op.impure && !(op.reads & registers).is_empty() && !(op.writes & registers).is_empty();
-            if string || (op.flow == Flow::Call && world.copies_block(op.target)) {
-                return true;
-            }
-            if op.is_call() || !(op.writes & registers).is_empty() {
-                return false;
-            }
-        }
-        false
     }
+    false
+}
+
+/// Whether the first use of the address that the op at `i` computes is a store to it (`setcc [rax]` up to Go 1.10).
+fn is_stored_through(i: usize, block: &Block, body: &Body<'_>) -> bool {
+    let register = body.ops[i].writes;
+    let user = behind(i, block, body).iter().find(|op| op.is_call() || !((op.reads | op.writes) & register).is_empty());
+    user.is_some_and(|op| op.store && !op.load && op.address == register && op.data.map(RegSet::of) != Some(register))
+}
+
+fn behind<'o>(i: usize, block: &Block, body: &Body<'o>) -> &'o [Op] {
+    let end = (i + 1 + REACH).min(block.end as usize);
+    body.ops.get(i + 1..end).unwrap_or_default()
 }
 
 fn words(off: u32, size: u32, word: u32) -> Words {

@@ -78,17 +78,17 @@ impl Input<'_, '_> {
     fn located(&self, scratch: &mut Scratch, knowledge: &Knowledge<'_, '_>) -> Option<Located> {
         let convention = self.convention();
         let list = self.first.list.as_ref();
+        let hides = !self.program.names || self.program.meta.obfuscated || self.program.name(self.func).contains('[');
+        let may_hide_first = hides && list.is_some();
         if self.abi != Abi::ABIInternal || !convention.uses_registers() {
             let silent = !self.program.lists_arguments();
             // Assembly without a Go prototype has no list, whatever it takes and whatever size it declares.
             let list = if self.first.asm { Some(list?) } else { list };
-            return params::on_stack(list, self.func.args, silent, self.seen, convention);
+            return params::on_stack(list, self.func.args, silent, may_hide_first, self.seen, convention);
         }
         let spills = self.first.growth.as_ref().map(|g| g.spills.as_slice()).unwrap_or_default();
         let mut reads = Reads::default();
         let silent = spills.is_empty() && list.is_some_and(|l| !l.groups.is_empty() || self.func.args != Some(0));
-        let hides = !self.program.names || self.program.meta.obfuscated || self.program.name(self.func).contains('[');
-        let may_hide_first = hides && list.is_some();
         if self.program.reads_code() && (silent || list.is_some_and(|l| !l.is_complete())) {
             reads = self.reads(scratch, knowledge);
         }

@@ -1,7 +1,7 @@
 //! Parameters of a body without registers: all on the stack, as ArgInfo lists them, or else as the code uses them.
 
 use super::super::stack::Seen;
-use super::{Located, extent, piece, stack_value};
+use super::{Located, extent, piece, stack_value, stack_words};
 use crate::abi::assign::round_up;
 use crate::abi::location::{Loc, Piece, Scalar};
 use crate::abi::registers::Convention;
@@ -9,11 +9,12 @@ use crate::evidence::Value;
 use crate::evidence::arg_info::ArgList;
 use crate::report::{Confidence, Source};
 
-/// `silent`: the function may take parameters and have no list (all code before Go 1.17).
+/// `may_hide_first`: the list may lack the first parameter. `silent`: the function may take parameters and have no list (all code before Go 1.17).
 pub(in crate::resolve) fn on_stack(
     list: Option<&ArgList>,
     args: Option<u32>,
     silent: bool,
+    may_hide_first: bool,
     seen: Option<&Seen>,
     convention: &Convention,
 ) -> Option<Located> {
@@ -25,7 +26,11 @@ pub(in crate::resolve) fn on_stack(
     let list = list.unwrap_or(&empty);
     let listed = round_up(list.end(), word);
     let complete = list.is_complete() && listed <= args && !unlisted;
-    let mut values: Vec<Value> = list.groups.iter().map(stack_value).collect();
+    // The first parameter is not listed when the name has type arguments: then the second does not begin at 0.
+    let hidden = list.scalars().map(|c| c.0).next().unwrap_or(0) / word * word;
+    let complete = complete && !(may_hide_first && list.groups.is_empty() && args > 0);
+    let mut values: Vec<Value> = stack_words(0, hidden, word).collect();
+    values.extend(list.groups.iter().map(stack_value));
     if let Some((seen, boundary)) = boundary.filter(|_| !complete) {
         let end = (boundary.params * word).clamp(listed.min(args), args);
         values.extend(words(seen, listed, end, word));
