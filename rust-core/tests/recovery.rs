@@ -140,13 +140,31 @@ fn the_same_file_gives_the_same_report_on_any_number_of_threads() {
 }
 
 #[test]
-fn machines_without_a_decoder_and_old_releases_claim_nothing_from_code() {
-    let old = Build { toolchain: "go1.15.15", ..plain("hello", "linux", "amd64") };
-    for build in [plain("hello", "linux", "arm64"), plain("hello", "linux", "riscv64"), old] {
-        let report = report(&build.bytes(), 0);
-        assert!(report.functions.len() > 500, "{build:?}");
-        let from_code = |f: &&Function| f.source.results == Some(goabi::report::Source::Code);
-        assert_eq!(report.functions.iter().filter(from_code).count(), 0, "{build:?}");
+fn machines_without_a_decoder_claim_nothing_from_code() {
+    let build = plain("hello", "linux", "riscv64");
+    let report = report(&build.bytes(), 0);
+    assert!(report.functions.len() > 500, "{build:?}");
+    let from_code = |f: &&Function| f.source.results == Some(goabi::report::Source::Code);
+    assert_eq!(report.functions.iter().filter(from_code).count(), 0, "{build:?}");
+}
+
+#[test]
+fn claims_hold_where_everything_is_on_the_stack() {
+    let build = |toolchain, goos, goarch| Build { toolchain, ..plain("hello", goos, goarch) };
+    let builds = [
+        build("go1.10.8", "linux", "amd64"),
+        build("go1.15.15", "windows", "amd64"),
+        build("go1.16.15", "freebsd", "amd64"),
+        build("go1.16.15", "linux", "386"),
+        build("go1.26.8", "linux", "386"),
+    ];
+    for build in builds {
+        let score = score(&build.bytes());
+        println!("{build:?}: {score:?}");
+        assert!(score.functions > 800, "{build:?}: too few to tell");
+        assert_eq!(score.wrong_exact, Vec::<String>::new(), "{build:?}");
+        assert!(share(score.both, score.functions) >= 98.5, "{build:?}: parameters and results");
+        assert!(share(score.likely_right, score.likely) >= 98.5, "{build:?}: what is likely");
     }
 }
 
