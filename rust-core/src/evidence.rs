@@ -7,6 +7,7 @@ pub mod helpers;
 pub mod methods;
 pub mod receivers;
 pub mod results;
+pub mod signatures;
 
 use crate::abi::location::Piece;
 use crate::report::{Confidence, Source};
@@ -52,6 +53,8 @@ pub struct Typed {
     pub signature: Arc<Signature>,
     /// Whether the results are part of what it says.
     pub has_results: bool,
+    /// How sure it is where the binary does not contradict it.
+    pub confidence: Confidence,
     /// In one line, when it is wanted.
     pub text: String,
     /// The address that it rests on.

@@ -89,6 +89,11 @@ fn run(mut image: Image<'_>, data: &[u8], options: &Options, observer: &dyn Obse
     let statics = reader.known().into_iter().map(|(addr, _)| addr).chain(itabs).collect();
     let names = meta.pclntab.funcs.iter().filter(|_| options.names).map(|f| (f.entry, meta.pclntab.name(&image, f)));
     let receivers = evidence::receivers::collect(&mut reader, &mut types, names);
+    let mut packs = Vec::new();
+    if options.names && options.signatures {
+        let own = evidence::receivers::named_types(&reader, &types);
+        packs = evidence::signatures::collect(&image, &meta, options, &own, &mut types, &mut typed);
+    }
     drop(reader);
     let mut program = program::Program::new(&image, &meta, statics, options);
     program.receivers = receivers;
@@ -96,6 +101,7 @@ fn run(mut image: Image<'_>, data: &[u8], options: &Options, observer: &dyn Obse
     drop(typed);
     let marks = annotate::annotate(&program, &mut types, &mut resolved, &watch)?;
     let mut report = report::assemble::report(&program, &types, resolved, marks, data, options);
+    report.packs = packs;
     emit::fill(&mut report);
     Ok(report)
 }

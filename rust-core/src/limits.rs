@@ -66,3 +66,7 @@ pub const MAX_STACK_SLOTS: usize = 256;
 pub const MAX_MEETINGS: usize = 512;
 /// How often an instruction of a function may be looked at because loops around it are.
 pub const MAX_LOOP_VISITS: usize = 16;
+/// Bytes that one package of a signature pack may inflate to, and bytes of its strings.
+pub const MAX_PACK_BLOCK: u64 = 64 << 20;
+/// Strings of one package of a signature pack.
+pub const MAX_PACK_ENTRIES: usize = 4 << 20;

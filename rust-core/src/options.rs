@@ -1,6 +1,7 @@
 //! What an analysis is told, and whom it tells how far it is.
 
 use crate::arch::Arch;
+use std::sync::Arc;
 
 /// What to use and how much to say. The default uses everything there is, on all threads.
 #[derive(Debug, Clone)]
@@ -12,6 +13,10 @@ pub struct Options {
     pub symbols: bool,
     /// Use function names, pclntab's too, and what follows from them.
     pub names: bool,
+    /// Use signatures from source: the standard library's and those of [`Options::packs`].
+    pub signatures: bool,
+    /// Contents of signature packs; earlier ones have precedence.
+    pub packs: Vec<Arc<[u8]>>,
     /// Put every claim that was made on each function into the report.
     pub evidence: bool,
     /// Threads, 0 for all.
@@ -24,7 +29,17 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Options { dwarf: true, symbols: true, names: true, evidence: false, threads: 0, only: None, arch: None }
+        Options {
+            dwarf: true,
+            symbols: true,
+            names: true,
+            signatures: true,
+            packs: Vec::new(),
+            evidence: false,
+            threads: 0,
+            only: None,
+            arch: None,
+        }
     }
 }
 

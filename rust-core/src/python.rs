@@ -118,7 +118,16 @@ struct Asked {
 impl Asked {
     fn options(self) -> PyResult<Options> {
         let Asked { dwarf, symbols, names, evidence, threads, only, arch } = self;
-        Ok(Options { dwarf, symbols, names, evidence, threads, only, arch: machine(arch.as_deref())? })
+        Ok(Options {
+            dwarf,
+            symbols,
+            names,
+            evidence,
+            threads,
+            only,
+            arch: machine(arch.as_deref())?,
+            ..Options::default()
+        })
     }
 }
 

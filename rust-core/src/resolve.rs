@@ -20,7 +20,7 @@ use crate::evidence::{Claim, Typed};
 use crate::golang::func_id::FuncId;
 use crate::golang::pclntab::Func;
 use crate::program::Program;
-use crate::report::Abi;
+use crate::report::{Abi, Source};
 use crate::types::Types;
 use crate::watch::Watch;
 use knowledge::{Face, Knowledge};
@@ -93,7 +93,7 @@ pub fn resolve(
 ) -> Result<Vec<Resolved>> {
     let funcs = program.funcs();
     let mut firsts = watch.stage("looking at functions", funcs.len(), |tick| survey::survey(program, tick))?;
-    let bodies = survey::conventions(program, &firsts, |entry| typed.contains_key(&entry));
+    let bodies = survey::conventions(program, &firsts, |entry| speaks_of_registers(typed.get(&entry)));
     let mut knowledge = Knowledge { program, faces: Vec::new() };
     knowledge.faces = faces_before_params(program, &firsts, &bodies);
     let seen = stack::look(program, &firsts, &bodies, &knowledge, watch)?;
@@ -128,6 +128,11 @@ pub fn resolve(
         sides.finish(&input, &outcomes[i], &inferred[i])
     };
     Ok(located.into_par_iter().enumerate().map(finish).collect())
+}
+
+/// Whether some source knows that this code is called as compiled code is; sources say that of assembly too.
+fn speaks_of_registers(typed: Option<&Vec<Typed>>) -> bool {
+    typed.is_some_and(|typed| typed.iter().any(|t| !matches!(t.source, Source::Module | Source::Std)))
 }
 
 /// What callers may assume before anything of parameters is known.

@@ -8,11 +8,12 @@
 //! Types are those of Go, without type parameters. A named type must be predeclared, well known (`io.Reader`), in the
 //! given [`Types`] already, or declared in front; behind a pointer any name will do.
 
-mod build;
+pub(crate) mod build;
 mod cursor;
 mod grammar;
 mod known;
 mod lexer;
+pub mod pack;
 mod types;
 
 use crate::Result;

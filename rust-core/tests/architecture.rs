@@ -52,6 +52,7 @@ const STAGES: &[(&str, &[&str])] = &[
 /// Crates that do one stage's work for it, and the only place that names each.
 const OWNED_CRATES: &[(&str, &str)] = &[
     ("object", "image"),
+    ("flate2", "signature/pack"),
     ("gimli", "evidence/dwarf"),
     ("iced_x86", "code/x86"),
     ("pyo3", "python.rs"),

@@ -18,6 +18,10 @@ pub(crate) struct Counts {
     both_by_level: BTreeMap<String, [usize; 2]>,
     /// By confidence: claims on results, right ones.
     results_by_level: BTreeMap<String, [usize; 2]>,
+    /// By the source that decided: claims on parameters, right ones.
+    params_by_source: BTreeMap<String, [usize; 2]>,
+    /// By the source that decided: claims on results, right ones.
+    results_by_source: BTreeMap<String, [usize; 2]>,
 }
 
 #[derive(Default)]
@@ -33,6 +37,7 @@ struct Side<'a> {
     level: Confidence,
     /// Bytes of a word of the stack.
     word: u32,
+    source: Option<Source>,
 }
 
 impl Side<'_> {
@@ -75,31 +80,29 @@ pub(crate) fn compare(truth: &Truth, report: &Report, errors: usize) -> Outcome 
         let claim = claims.get(&function.entry);
         let level = |side: fn(&goabi::report::Function) -> Confidence| claim.map_or(Confidence::Unknown, |f| side(f));
         let places = |side: fn(&goabi::report::Function) -> &[Value]| claim.map_or(Vec::new(), |f| pieces(side(f)));
+        let source = |side: fn(&goabi::report::Function) -> Option<Source>| claim.and_then(|f| side(f));
         let params = Side {
             truth: &function.params,
             claim: places(|f| &f.params),
             level: level(|f| f.confidence.params),
             word: truth.word,
+            source: source(|f| f.source.params),
         };
         let results = function.results.as_deref().map(|results| Side {
             truth: results,
             claim: places(|f| &f.results),
             level: level(|f| f.confidence.results),
             word: truth.word,
+            source: source(|f| f.source.results),
         });
         let called = if function.has_caller { "called" } else { "uncalled" };
         let counts = outcome.counts.entry(format!("{}/{called}", function.class)).or_default();
         count(counts, &params, results.as_ref());
         if errors > 0 {
-            let source = |side: fn(&goabi::report::Function) -> Option<Source>| claim.and_then(|f| side(f));
-            let sides = [
-                ("params", Some(&params), source(|f| f.source.params)),
-                ("results", results.as_ref(), source(|f| f.source.results)),
-            ];
-            for (what, side, source) in sides {
+            for (what, side) in [("params", Some(&params)), ("results", results.as_ref())] {
                 if let Some(side) = side.filter(|side| !side.right()) {
                     let rule = rule(claim.copied(), what);
-                    let key = format!("{what} {:?} {source:?} {rule}", side.level);
+                    let key = format!("{what} {:?} {:?} {rule}", side.level, side.source);
                     wrong.entry(key).or_default().push(line(function, side));
                 }
             }
@@ -132,10 +135,12 @@ fn line(function: &Function, side: &Side<'_>) -> String {
 fn count(counts: &mut Counts, params: &Side<'_>, results: Option<&Side<'_>>) {
     add(&mut counts.params, params.all());
     level(&mut counts.params_by_level, params.level, params.right());
+    source(&mut counts.params_by_source, params);
     if let Some(results) = results {
         let (p, r) = (params.all(), results.all());
         add(&mut counts.both, std::array::from_fn(|at| p[at] && r[at]));
         level(&mut counts.results_by_level, results.level, results.right());
+        source(&mut counts.results_by_source, results);
         level(&mut counts.both_by_level, params.level.min(results.level), params.right() && results.right());
     }
 }
@@ -148,6 +153,13 @@ fn level(counts: &mut BTreeMap<String, [usize; 2]>, level: Confidence, right: bo
     let entry = counts.entry(format!("{level:?}").to_lowercase()).or_default();
     entry[0] += 1;
     entry[1] += usize::from(right);
+}
+
+fn source(counts: &mut BTreeMap<String, [usize; 2]>, side: &Side<'_>) {
+    let name = side.source.map_or_else(|| "none".to_owned(), |source| format!("{source:?}").to_lowercase());
+    let entry = counts.entry(name).or_default();
+    entry[0] += 1;
+    entry[1] += usize::from(side.right());
 }
 
 fn pieces(values: &[Value]) -> Vec<Pieces> {

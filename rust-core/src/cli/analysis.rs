@@ -6,21 +6,37 @@ use super::manifest::Memory;
 use super::progress::Progress;
 use super::{input, lookup};
 use crate::report::Report;
+use crate::signature::pack::Pack;
 use crate::{Options, analyze_observed, analyze_segments};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 impl Analysis {
     /// The core's options.
-    pub(super) fn options(&self) -> Options {
-        Options {
+    pub(super) fn options(&self) -> Result<Options, Failure> {
+        Ok(Options {
             dwarf: !self.no_dwarf,
             symbols: !self.no_symbols,
             names: !self.no_names,
+            signatures: !self.no_signatures,
+            packs: packs(&self.sigs)?,
             threads: self.threads,
             arch: self.arch,
             ..Options::default()
-        }
+        })
     }
+}
+
+/// The contents of signature packs, checked.
+fn packs(files: &[PathBuf]) -> Result<Vec<Arc<[u8]>>, Failure> {
+    let read = |file: &PathBuf| {
+        let data = input::read(file)?;
+        match Pack::is_whole(&data) && Pack::read(&data).is_some() {
+            true => Ok(data.into()),
+            false => Err(Failure::new(input::label(file), "not a signature pack, or a damaged one")),
+        }
+    };
+    files.iter().map(read).collect()
 }
 
 /// An input in memory.

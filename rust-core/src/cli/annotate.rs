@@ -32,7 +32,7 @@ fn several(args: &Annotate, files: &[std::path::PathBuf]) -> Exit {
 
 fn one(args: &Annotate, file: &Path) -> Result<(), Failure> {
     let output = Output::open(&args.output)?;
-    let mut options = args.analysis.options();
+    let mut options = args.analysis.options()?;
     options.only = args.only.clone();
     options.evidence = args.evidence;
     let report = Input::read(file, &args.analysis)?.analyse(&options)?;

@@ -113,6 +113,12 @@ pub(super) struct Analysis {
     /// Ignore every function name and what follows from names, as if the binary were garbled
     #[arg(long)]
     pub(super) no_names: bool,
+    /// Ignore what sources say of functions by their name: the built-in standard library and packs
+    #[arg(long)]
+    pub(super) no_signatures: bool,
+    /// Signature packs to use besides the standard library
+    #[arg(long, value_name = "PACK")]
+    pub(super) sigs: Vec<PathBuf>,
     /// Threads to use, 0 for all
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(super) threads: usize,

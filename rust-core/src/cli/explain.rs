@@ -18,7 +18,7 @@ pub(super) fn run(args: &Explain) -> Exit {
 }
 
 fn show(args: &Explain) -> Result<(), Failure> {
-    let mut options = args.analysis.options();
+    let mut options = args.analysis.options()?;
     options.only = Some(args.function.clone());
     options.evidence = true;
     let report = Input::read(&args.file, &args.analysis)?.analyse(&options)?;

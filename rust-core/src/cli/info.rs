@@ -15,7 +15,7 @@ pub(super) fn run(args: &Info) -> Exit {
 }
 
 fn show(args: &Info) -> Result<(), Failure> {
-    let report = Input::read(&args.file, &args.analysis)?.analyse(&args.analysis.options())?;
+    let report = Input::read(&args.file, &args.analysis)?.analyse(&args.analysis.options()?)?;
     Output::open(Path::new("-"))?.write(|out| write(&report, out))
 }
 

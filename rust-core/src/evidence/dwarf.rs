@@ -25,7 +25,7 @@ use crate::golang::arg_info::{self, Item};
 use crate::golang::funcdata::FuncData;
 use crate::golang::pclntab::{Func, Pclntab};
 use crate::image::Image;
-use crate::report::Source;
+use crate::report::{Confidence, Source};
 use crate::types::{Kind, Param, Role, Signature, Type, TypeId, Types};
 use functions::{Functions, Listed};
 use info::{Buffers, Info};
@@ -97,6 +97,7 @@ pub fn collect(
             source: Source::Dwarf,
             signature: function.signature.into(),
             has_results: function.complete,
+            confidence: Confidence::Exact,
             text: format!("debug information of {}", function.name),
             at: function.entry,
         };

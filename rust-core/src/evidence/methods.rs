@@ -6,7 +6,7 @@
 use super::Typed;
 use crate::golang::methods::typed_code;
 use crate::golang::rtype::TypeReader;
-use crate::report::Source;
+use crate::report::{Confidence, Source};
 use crate::types::Types;
 use std::collections::HashMap;
 
@@ -14,7 +14,8 @@ use std::collections::HashMap;
 pub fn collect(reader: &mut TypeReader<'_>, types: &mut Types, explain: bool, out: &mut HashMap<u64, Vec<Typed>>) {
     for code in typed_code(reader, types).into_iter().filter(|c| !c.disputed) {
         let text = if explain { code.text(types) } else { String::new() };
-        let typed = Typed { source: Source::Rtype, signature: code.signature, has_results: true, text, at: code.at };
+        let (source, confidence) = (Source::Rtype, Confidence::Exact);
+        let typed = Typed { source, signature: code.signature, has_results: true, confidence, text, at: code.at };
         out.entry(code.addr).or_default().push(typed);
     }
 }

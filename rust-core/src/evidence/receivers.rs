@@ -35,7 +35,7 @@ pub fn collect<'n>(
 }
 
 /// Named types by import path and name.
-fn named_types(reader: &TypeReader<'_>, types: &Types) -> HashMap<(String, String), TypeId> {
+pub fn named_types(reader: &TypeReader<'_>, types: &Types) -> HashMap<(String, String), TypeId> {
     let key = |id: TypeId| {
         let name = types.get(id)?.name.rsplit('.').next()?.to_string();
         Some((reader.path(id)?.to_string(), name))

@@ -195,6 +195,11 @@ fn split_package(symbol: &str) -> Option<(&str, &str)> {
     (dot > 0).then(|| (&symbol[..dot], &symbol[dot + 1..]))
 }
 
+/// The import path of a symbol's package, and what follows its dot.
+pub fn split_package_path(symbol: &str) -> Option<(Cow<'_, str>, &str)> {
+    split_package(symbol).map(|(package, rest)| (unescape(package), rest))
+}
+
 /// Undoes `objabi.PathToPrefix`.
 fn unescape(path: &str) -> Cow<'_, str> {
     if !path.contains('%') {

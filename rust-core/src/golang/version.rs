@@ -54,6 +54,12 @@ impl Version {
         self.minor() >= minor
     }
 
+    /// Whether shaped methods take their dictionary before the receiver, not behind it (`cmd/compile/internal/noder`,
+    /// `reader.go`).
+    pub fn dictionary_first(&self) -> bool {
+        !self.at_least(20)
+    }
+
     /// Whether an experiment was on.
     pub fn experiment(&self, name: &str) -> bool {
         self.experiments.iter().any(|e| e == name)

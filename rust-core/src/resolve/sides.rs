@@ -127,7 +127,7 @@ impl Input<'_, '_> {
         let assignment = assign(self.types, &typed.signature, convention);
         let claim = |values: Vec<Value>| Claim {
             source: typed.source,
-            confidence: Confidence::Exact,
+            confidence: typed.confidence,
             values,
             text: typed.text.clone(),
             at: typed.at,
@@ -146,7 +146,7 @@ impl Input<'_, '_> {
                 .collect()
         };
         let area = assignment.area;
-        let params = claim(values(assignment.params, &typed.signature.params));
+        let mut params = claim(values(assignment.params, &typed.signature.params));
         let results = claim(values(assignment.results, &typed.signature.results));
         let exact = sides.located.as_ref().filter(|l| l.confidence == Confidence::Exact);
         let places_agree = exact.map(|l| params::same_places(&l.values, &params.values));
@@ -157,13 +157,26 @@ impl Input<'_, '_> {
             sides.dropped.push(params);
             return;
         }
-        if sides.typed_params.is_none() {
-            sides.typed_params = Some(params);
-            sides.area = typed.has_results.then_some(area);
+        if places_agree == Some(true) {
+            params.confidence = Confidence::Exact;
         }
-        if typed.has_results && sides.typed_results.is_none() {
-            sides.typed_results = Some(results);
+        sides.area = sides.area.or(typed.has_results.then_some(area));
+        supersede(&mut sides.typed_params, params);
+        if typed.has_results {
+            supersede(&mut sides.typed_results, results);
         }
+    }
+}
+
+/// Takes a claim where there is none. Sources have names of values that runtime types lack.
+fn supersede(kept: &mut Option<Claim>, new: Claim) {
+    let written = matches!(new.source, Source::Module | Source::Std);
+    match kept {
+        None => *kept = Some(new),
+        Some(old) if written && old.source == Source::Rtype && params::same_places(&old.values, &new.values) => {
+            *old = Claim { confidence: old.confidence, ..new };
+        }
+        Some(_) => {}
     }
 }
 
@@ -227,6 +240,9 @@ impl Sides {
             Some((abi, params, results)) => (abi, Some(params), Some(results)),
             None => (abi, self.typed_params.or(metadata), self.typed_results.or(code)),
         };
+        let written = |claim: &&Claim| matches!(claim.source, Source::Module | Source::Std);
+        let doubt = "the signature in the sources does not fit this function's sizes and places";
+        let notes = self.dropped.iter().find(written).map(|_| doubt.to_string()).into_iter().collect();
         Resolved {
             abi,
             target: outcome.target,
@@ -240,7 +256,7 @@ impl Sides {
             spill: func.args.unwrap_or(0).saturating_sub(spill_offset),
             closure: first.closure || outcome.reads_closure,
             noreturn: !outcome.returns,
-            notes: Vec::new(),
+            notes,
         }
     }
 }

@@ -8,20 +8,20 @@ use crate::types::{Field, Kind, Method, Signature, Type, TypeId, Types};
 
 /// A type as an element of another one: unknown types are fine behind a pointer.
 #[derive(Debug, Clone)]
-pub(super) struct Ref {
-    pub(super) name: String,
-    pub(super) id: Option<TypeId>,
+pub(crate) struct Ref {
+    pub(crate) name: String,
+    pub(crate) id: Option<TypeId>,
 }
 
 /// Adds types for one machine.
-pub(super) struct Builder<'t> {
-    pub(super) types: &'t mut Types,
-    pub(super) arch: Arch,
+pub(crate) struct Builder<'t> {
+    pub(crate) types: &'t mut Types,
+    pub(crate) arch: Arch,
 }
 
 impl Builder<'_> {
     /// A predeclared type that is not a composite.
-    pub(super) fn basic(&mut self, name: &str) -> Option<Ref> {
+    pub(crate) fn basic(&mut self, name: &str) -> Option<Ref> {
         let word = u64::from(self.arch.ptr_size());
         let (size, kind) = match name {
             "bool" => (1, Kind::Bool),
@@ -52,38 +52,38 @@ impl Builder<'_> {
         Some(self.add(name.into(), size, size.min(word) as u32, kind))
     }
 
-    pub(super) fn pointer(&mut self, elem: &Ref) -> Ref {
+    pub(crate) fn pointer(&mut self, elem: &Ref) -> Ref {
         self.word(format!("*{}", elem.name), Kind::Pointer(elem.id))
     }
 
-    pub(super) fn slice(&mut self, elem: &Ref) -> Ref {
+    pub(crate) fn slice(&mut self, elem: &Ref) -> Ref {
         let word = self.arch.ptr_size();
         self.add(format!("[]{}", elem.name), 3 * u64::from(word), word, Kind::Slice(elem.id))
     }
 
-    pub(super) fn map(&mut self, key: &Ref, elem: &Ref) -> Ref {
+    pub(crate) fn map(&mut self, key: &Ref, elem: &Ref) -> Ref {
         self.word(format!("map[{}]{}", key.name, elem.name), Kind::Map { key: key.id, elem: elem.id })
     }
 
     /// `direction` is `chan`, `<-chan` or `chan<-`.
-    pub(super) fn chan(&mut self, direction: &str, elem: &Ref) -> Ref {
+    pub(crate) fn chan(&mut self, direction: &str, elem: &Ref) -> Ref {
         self.word(format!("{direction} {}", elem.name), Kind::Chan(elem.id))
     }
 
-    pub(super) fn func(&mut self, signature: Signature) -> Ref {
+    pub(crate) fn func(&mut self, signature: Signature) -> Ref {
         let name = format!("func{}", self.spell_signature(&signature));
         self.word(name, Kind::Func(signature))
     }
 
     /// `None` when it would be too large.
-    pub(super) fn array(&mut self, elem: &Ref, len: u64) -> Option<Ref> {
+    pub(crate) fn array(&mut self, elem: &Ref, len: u64) -> Option<Ref> {
         let (size, align) = self.measure(elem.id?)?;
         let size = size.checked_mul(len).filter(|size| *size <= MAX_VALUE_SIZE)?;
         Some(self.add(format!("[{len}]{}", elem.name), size, align, Kind::Array { elem: elem.id?, len }))
     }
 
     /// A struct of (name, type) in order; `None` when it would be too large.
-    pub(super) fn structure(&mut self, members: &[(String, TypeId)]) -> Option<Ref> {
+    pub(crate) fn structure(&mut self, members: &[(String, TypeId)]) -> Option<Ref> {
         let (mut end, mut align, mut ends_in_nothing) = (0u64, 1, false);
         let mut fields = Vec::with_capacity(members.len());
         for (name, ty) in members {
@@ -100,7 +100,7 @@ impl Builder<'_> {
         Some(self.add(name, size, align, Kind::Struct(fields)))
     }
 
-    pub(super) fn interface(&mut self, mut methods: Vec<Method>) -> Ref {
+    pub(crate) fn interface(&mut self, mut methods: Vec<Method>) -> Ref {
         methods.sort_by(|a, b| a.name.cmp(&b.name));
         methods.dedup_by(|a, b| a.name == b.name);
         let name = spell("interface", methods.iter().map(|method| self.spell_method(method)));
@@ -109,7 +109,7 @@ impl Builder<'_> {
     }
 
     /// Size and alignment of a value, as the compiler counts them.
-    pub(super) fn measure(&self, id: TypeId) -> Option<(u64, u32)> {
+    pub(crate) fn measure(&self, id: TypeId) -> Option<(u64, u32)> {
         self.types.get(id).map(|t| (t.size, t.align.max(1)))
     }
 
