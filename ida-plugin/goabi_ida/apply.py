@@ -31,6 +31,7 @@ class Applier:
         self.record = record
         self.slide = slide
         self.writable = writable
+        prototype.forget()
         #: Functions whose type changed.
         self.touched: Set[int] = set()
 

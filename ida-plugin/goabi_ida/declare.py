@@ -39,8 +39,9 @@ class Types:
     def __init__(self, plan: Plan, record: Record) -> None:
         self._flags = ida_typeinf.PT_SIL | ida_typeinf.PT_TYP | PACK_FLAGS.get(plan.pack, 0)
         self._record = record
+        self._order = list(plan.rows("types"))  # each after what it contains
         self._rows: Dict[str, List[Row]] = {}
-        for row in plan.rows("types"):
+        for row in self._order:
             self._rows.setdefault(row["name"], []).append(row)
         #: Names that mean something else here.
         self.foreign: Set[str] = set()
@@ -62,10 +63,9 @@ class Types:
 
     def declare(self, only: Optional[Set[str]] = None) -> None:
         """Adds what is missing, all or some. What is there with the same size is used as it is."""
-        rows = [row for rows in self._rows.values() for row in rows if only is None or row["name"] in only]
-        order = {"forward": 0, "alias": 1, "define": 2}
-        for row in sorted(rows, key=lambda row: order[row["kind"]]):
-            self._declare(row)
+        for row in self._order:
+            if only is None or row["name"] in only:
+                self._declare(row)
 
     def look(self) -> None:
         """Finds out what means something else, without a change."""

@@ -41,12 +41,12 @@ def _make(around: Any, ea: int, end: Optional[int], record: Record) -> None:
 def _extend(start: int, ea: int, end: int, record: Record) -> None:
     """Takes the pieces up to `end` in, unless somebody named one of them. The function itself stays in any case."""
     pieces = []
-    piece = ida_funcs.get_next_func(ea)
-    while piece is not None and piece.start_ea < end:
-        if ida_bytes.has_user_name(ida_bytes.get_flags(piece.start_ea)) or piece.end_ea > end:
+    function = ida_funcs.get_next_func(ea)
+    while function is not None and function.start_ea < end:
+        if ida_bytes.has_user_name(ida_bytes.get_flags(function.start_ea)) or function.end_ea > end:
             return
-        pieces.append(piece.start_ea)
-        piece = ida_funcs.get_next_func(piece.start_ea)
+        pieces.append(function.start_ea)
+        function = ida_funcs.get_next_func(function.start_ea)
     for at in pieces:
         ida_funcs.del_func(at)
     _move_end(ea, start, end, record)

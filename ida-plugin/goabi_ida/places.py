@@ -33,6 +33,12 @@ def numbers(*names: str) -> FrozenSet[int]:
     return frozenset(number for number in found if number >= 0)
 
 
+def forget() -> None:
+    """Before another database, which may be of another processor."""
+    register.cache_clear()
+    numbers.cache_clear()
+
+
 def set_place(loc: ida_typeinf.argloc_t, wanted: Dict[str, Any]) -> None:
     """Puts a value of the plan where it belongs."""
     parts = wanted["parts"]
@@ -52,7 +58,8 @@ def _set_part(loc: ida_typeinf.argloc_t, part: Part) -> None:
     if "stack" in part:
         loc.set_stkoff(part["stack"])
     else:
-        loc.set_reg1(register(part["reg"]))
+        own = ida_idp.str2reg(part["as"]) if "as" in part else -1
+        loc.set_reg1(own if own >= 0 else register(part["reg"]))
 
 
 def is_at(loc: ida_typeinf.argloc_t, wanted: Dict[str, Any]) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, Dict, Tuple
 import ida_idp
 import ida_typeinf
 
-from . import compat
+from . import compat, places
 from .errors import Skip
 from .places import is_at, set_place
 
@@ -108,6 +108,12 @@ def check(tif: ida_typeinf.tinfo_t, row: Row) -> bool:
     if row["ret"] is not None and not is_at(details.retloc, row["ret"]):
         raise Skip("a value ended up elsewhere: the result")
     return details.spoiled.size() >= _known_registers(tuple(row["spoils"]))
+
+
+def forget() -> None:
+    """Before another database, which may be of another processor."""
+    places.forget()
+    _known_registers.cache_clear()
 
 
 @lru_cache(maxsize=64)

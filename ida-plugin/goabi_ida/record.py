@@ -78,7 +78,7 @@ class Record:
             key = following
 
     def _index(self, ea: int) -> int:
-        return (ea - self._base) & ida_idaapi.BADADDR
+        return int((ea - self._base) & ida_idaapi.BADADDR)
 
     def key(self, ea: int) -> str:
         """An address as the dictionaries have it."""
@@ -86,7 +86,7 @@ class Record:
 
     def address(self, key: str) -> int:
         """The other way round."""
-        return int(key) + self._base
+        return int(key) + int(self._base)
 
     def _read_rest(self) -> bytes:
         packed = self._node.getblob(0, REST) if self.exists() else None

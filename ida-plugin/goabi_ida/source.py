@@ -134,12 +134,11 @@ def known_bytes(data: bytes, mask: bytes) -> bytes:
 def slide(plan: Plan) -> int:
     """What to add to the plan's addresses. Of the likely answers, the one that finds most functions."""
     entries = plan.entries(PROBES)
-    best, most = 0, -1
-    for candidate in _slides(plan):
-        score = sum(_score(entry + candidate) for entry in entries)
-        if score > most:
-            best, most = candidate, score
-    if entries and most <= 0:
+    found = [(_score(entries, candidate), candidate) for candidate in _slides(plan)]
+    score, best = max(found, key=lambda one: one[0])
+    # Where IDA found no functions at all, it is enough that the addresses are there.
+    least = (1, 0) if ida_funcs.get_func_qty() >= len(entries) else (0, 1)
+    if entries and score < least:
         raise Failure("no function of the file is where the database should have it: is it another program?")
     return best
 
@@ -152,8 +151,9 @@ def _slides(plan: Plan) -> Iterator[int]:
         yield first.start_ea - plan.image_base
 
 
-def _score(ea: int) -> int:
-    if not ida_bytes.is_loaded(ea):
-        return 0
-    function = ida_funcs.get_func(ea)
-    return 2 if function is not None and function.start_ea == ea else 1
+def _score(entries: List[int], offset: int) -> Tuple[int, int]:
+    """How many entries begin a function, and how many are in memory."""
+    places = [entry + offset for entry in entries]
+    functions = [ida_funcs.get_func(ea) for ea in places]
+    starts = sum(one is not None and one.start_ea == ea for one, ea in zip(functions, places))
+    return starts, sum(bool(ida_bytes.is_loaded(ea)) for ea in places)
