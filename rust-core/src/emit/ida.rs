@@ -3,7 +3,8 @@
 //! One function per line. A host parses `decl`, reads the places back and compares them with `ret` and `args`; when they
 //! differ it builds the type from these, and when that fails too it skips the function. In a place, `reg` is the whole
 //! register and `as` the name that `decl` uses when that is another; `stack` counts from the first stack argument.
-//! Addresses are the file's: add the difference between the database's image base and `image_base`.
+//! Addresses are the file's: add the difference between the database's image base and `image_base`. A call's `decl` is of a
+//! pointer to what it calls; a call without one has a `comment` only.
 
 use std::io::{self, Write};
 
@@ -16,7 +17,7 @@ use super::declare::{self, Declaration, Kind};
 use super::place::{At, Part, Place};
 use super::registers::Registers;
 use super::usercall::{Callee, Context, Prototype, USERCALL};
-use super::{arch, json, sure_usercall};
+use super::{arch, json, marks_text, sure_usercall};
 
 /// The `schema` field of a plan.
 pub const SCHEMA: &str = "goabi.ida-plan/1";
@@ -68,8 +69,12 @@ struct SiteLine<'a> {
     at: Addr,
     kind: &'a str,
     confidence: Confidence,
+    source: Source,
     #[serde(skip_serializing_if = "<[Addr]>::is_empty")]
     targets: &'a [Addr],
+    /// What is called, with what; empty when the type says it all.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    comment: String,
     #[serde(flatten)]
     apply: Option<Apply<'a>>,
 }
@@ -171,12 +176,21 @@ impl<'a> Plan<'a> {
 
     fn call_sites(&self) -> impl Iterator<Item = &'a CallSite> {
         let min = self.min;
-        self.report.call_sites.iter().filter(move |site| site.usercall.is_some() && site.confidence >= min)
+        let says = |site: &CallSite| site.usercall.is_some() || site.api.is_some() || site.interface.is_some();
+        self.report.call_sites.iter().filter(move |site| site.confidence >= min && says(site))
     }
 
     fn site(&self, site: &'a CallSite) -> impl Serialize + use<'a> {
-        let apply = self.apply(&Callee::of_call_site(site), true);
-        SiteLine { at: site.at, kind: &site.kind, confidence: site.confidence, targets: &site.targets, apply }
+        let apply = site.usercall.as_ref().and_then(|_| self.apply(&Callee::of_call_site(site), true));
+        SiteLine {
+            at: site.at,
+            kind: &site.kind,
+            confidence: site.confidence,
+            source: site.source,
+            targets: &site.targets,
+            comment: site_comment(site),
+            apply,
+        }
     }
 
     fn apply(&self, callee: &Callee<'_>, pointer: bool) -> Option<Apply<'a>> {
@@ -218,6 +232,15 @@ fn type_line(one: &Declaration) -> impl Serialize {
         Kind::Define => "define",
     };
     TypeLine { name: &one.name, kind, size: one.size, decl: &one.text }
+}
+
+/// `kernel32.dll!CreateFileW("a", 0x80000000)`, `io.Writer.Write`; nothing for a call of which only the type is known.
+fn site_comment(site: &CallSite) -> String {
+    if site.api.is_none() && site.interface.is_none() {
+        return String::new();
+    }
+    let values = if site.values.is_empty() { String::new() } else { format!("({})", site.values.join(", ")) };
+    format!("calls {}{values}", marks_text::callee(site))
 }
 
 fn annotation_line(annotation: &Annotation) -> impl Serialize {
