@@ -35,7 +35,7 @@ pub mod watch;
 pub use error::{Error, Result};
 pub use options::{Observer, Options};
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 use image::{Image, Segment, SegmentsInfo};
 use report::Report;

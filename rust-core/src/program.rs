@@ -11,8 +11,8 @@ use crate::image::Image;
 use crate::limits;
 use crate::options::Options;
 use crate::types::TypeId;
+use foldhash::{HashMap, HashMapExt, HashSet};
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
 
 /// What every evidence source reads. Functions are known by their index, in address order.
 pub struct Program<'a> {

@@ -23,10 +23,10 @@ use crate::program::Program;
 use crate::report::{Abi, Source};
 use crate::types::Types;
 use crate::watch::Watch;
+use foldhash::HashMap;
 use knowledge::{Face, Knowledge};
 use rayon::prelude::*;
 use sides::{Input, Outcome, Sides};
-use std::collections::HashMap;
 use survey::First;
 
 /// What is settled of one function.

@@ -3,10 +3,11 @@
 //! Filled by whoever knows types (DWARF, rtypes, written signatures) and read by `abi` and `report`. References are
 //! indices, so types may recurse.
 
+use foldhash::HashMap;
+use foldhash::fast::RandomState;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
 
 /// Index of a type in its [`Types`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -175,13 +175,15 @@ impl X86 {
     /// The same for an instruction whose operands say all.
     fn explicit_registers(&self, access: Access) -> (RegSet, RegSet) {
         let (ins, tables) = (&self.instruction, self.tables);
+        let between_registers = || ins.op0_kind() == OpKind::Register && ins.op1_kind() == OpKind::Register;
+        let overwrites = access == Access::Writes || (access == Access::Merges && !between_registers());
         let mut sets = (RegSet::NONE, RegSet::NONE);
         for position in 0..ins.op_count() {
             match ins.op_kind(position) {
                 OpKind::Register => {
                     let set = tables.tracked(ins.op_register(position));
                     let first = position == 0;
-                    if !(first && access == Access::Writes) {
+                    if !(first && overwrites) {
                         sets.0 |= set;
                     }
                     if first && access != Access::Reads {
@@ -383,7 +385,7 @@ mod tests {
                 }
             }
         }
-        assert!(seen.len() > 30, "{} of the mnemonics were met", seen.len());
+        assert!(seen.len() > 60, "{} of the mnemonics were met", seen.len());
     }
 
     #[test]

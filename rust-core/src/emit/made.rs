@@ -1,6 +1,6 @@
 //! Types that are made for hosts: shapes of values without a usable type, and tuples of several results.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 use crate::report::{Field, Piece, Scalar, Type, Value};
 

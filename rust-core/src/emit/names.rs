@@ -1,6 +1,6 @@
 //! C identifiers from Go names, which may be obfuscated, hostile, or thousands of characters long.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
 
 use crate::abi::registers;
 use crate::arch::Arch;

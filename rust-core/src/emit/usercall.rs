@@ -6,7 +6,7 @@
 //! on the stack is one run, padding included (`s@<^0.16>`), counted from the first stack argument; several results are
 //! one tuple; the closure is the last argument. A value of no size is left out. The function's name is `f`.
 
-use std::collections::HashSet;
+use foldhash::HashSet;
 use std::fmt::Write;
 
 use crate::abi::location::{Reg, RegSet};

@@ -27,11 +27,11 @@ use crate::golang::pclntab::{Func, Pclntab};
 use crate::image::Image;
 use crate::report::{Confidence, Source};
 use crate::types::{Kind, Param, Role, Signature, Type, TypeId, Types};
+use foldhash::HashMap;
 use functions::{Functions, Listed};
 use info::{Buffers, Info};
 use loops::Loops;
 use merge::{MAX_FORMALS, Merged, Value};
-use std::collections::HashMap;
 use types::TypeReader;
 
 /// A function of the debug information.

@@ -8,7 +8,7 @@ use crate::golang::methods::typed_code;
 use crate::golang::rtype::TypeReader;
 use crate::report::{Confidence, Source};
 use crate::types::Types;
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 /// Adds the signature of every code address that runtime types speak of. `explain`: in words too.
 pub fn collect(reader: &mut TypeReader<'_>, types: &mut Types, explain: bool, out: &mut HashMap<u64, Vec<Typed>>) {

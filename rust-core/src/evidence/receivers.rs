@@ -12,8 +12,8 @@ use crate::golang::methods::receivers;
 use crate::golang::rtype::TypeReader;
 use crate::golang::symbol_name::{NameKind, SymbolName};
 use crate::types::{Kind, Param, Role, Signature, Type, TypeId, Types};
+use foldhash::{HashMap, HashMapExt};
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 /// Bytes of a receiver's name for which a type is made up.
 const LONGEST: usize = 256;

@@ -22,10 +22,10 @@ use crate::report::{self, Confidence, Source};
 use crate::signature::pack::Pack;
 use crate::types::{Signature, TypeId, Types};
 use convert::Converter;
+use foldhash::HashMap;
 use library::{Fit, Library, PackageId, Target};
 use literals::Lines;
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 /// Signatures of the standard library, written by `scripts/std_signatures`.
 static STD: &[u8] = include_bytes!("../../data/std.sigs");

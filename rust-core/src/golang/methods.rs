@@ -8,7 +8,7 @@
 use super::itab;
 use super::rtype::{RKind, RawMethod, Tail, TypeReader};
 use crate::types::{Kind, Param, Role, Signature, Type, TypeId, Types};
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use std::sync::Arc;
 
 /// Which structure a signature was found through; the order is the one in which duplicates are kept.

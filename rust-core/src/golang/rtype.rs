@@ -25,8 +25,8 @@ use crate::image::Image;
 use crate::limits::{MAX_TYPE_DEPTH, MAX_TYPES};
 use crate::types::{Field, Kind, Method, Param, Signature, Type, TypeId, Types};
 use find::{choose, extent, typelinks, walk};
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use std::cell::Cell;
-use std::collections::{HashMap, HashSet};
 
 /// How often the type data may be read, as descriptors refer to each other and share names.
 const READS: u64 = 32;

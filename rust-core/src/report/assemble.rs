@@ -20,7 +20,7 @@ use crate::program::Program;
 use crate::report::types::TypeList;
 use crate::resolve::Resolved;
 use crate::types::Types;
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 use std::sync::Arc;
 
 /// The whole report, without what `emit::fill` adds.

@@ -1,9 +1,9 @@
 //! The types that a report's functions refer to, renumbered in the order of first use.
 
 use crate::types::{Kind, TypeId, Types};
+use foldhash::{HashMap, HashMapExt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 
 /// A type. References are ids, so types may recurse.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]

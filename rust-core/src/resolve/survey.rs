@@ -14,8 +14,8 @@ use crate::golang::pclntab::Func;
 use crate::program::Program;
 use crate::report::Abi;
 use crate::watch::Tick;
+use foldhash::HashSet;
 use rayon::prelude::*;
-use std::collections::HashSet;
 
 /// What one function shows at first sight.
 #[derive(Debug, Clone, Default)]

@@ -17,6 +17,8 @@ pub(super) enum Access {
     Writes,
     /// The first is read and written, the others are read.
     Updates,
+    /// [`Access::Updates`] between registers, which keeps part of the destination; [`Access::Writes`] otherwise.
+    Merges,
 }
 
 /// One encoding's row.
@@ -124,12 +126,17 @@ fn access(code: Code) -> Access {
     use Mnemonic::*;
     match code.mnemonic() {
         _ if code.is_jcc_short_or_near() || code.is_jmp_short_or_near() || code.is_call_near() => Access::Reads,
-        Cmp | Test | Ucomisd | Ucomiss | Push => Access::Reads,
-        Mov | Movzx | Movsx | Movsxd | Lea | Movups | Movupd | Movaps | Movapd | Movdqu | Movdqa | Pop => {
-            Access::Writes
-        }
-        Sete | Setne | Seta | Setae | Setb | Setbe | Setg | Setge | Setl | Setle => Access::Writes,
-        Add | Sub | And | Or | Xor | Inc | Dec | Neg | Not | Addsd | Subsd | Mulsd | Divsd => Access::Updates,
+        _ if code.is_call_near_indirect() || code.is_jmp_near_indirect() => Access::Reads,
+        Ret | Cmp | Test | Bt | Ucomisd | Ucomiss | Push => Access::Reads,
+        Mov | Movzx | Movsx | Movsxd | Lea | Movups | Movupd | Movaps | Movapd | Movdqu | Movdqa | Movq | Movd
+        | Pop => Access::Writes,
+        Movss | Movsd if code != Code::Movsd_m32_m32 => Access::Merges,
+        Seta | Setae | Setb | Setbe | Sete | Setg | Setge | Setl | Setle | Setne | Setno | Setnp | Setns | Seto
+        | Setp | Sets => Access::Writes,
+        Cmova | Cmovae | Cmovb | Cmovbe | Cmove | Cmovg | Cmovge | Cmovl | Cmovle | Cmovne | Cmovno | Cmovnp
+        | Cmovns | Cmovo | Cmovp | Cmovs => Access::Updates,
+        Add | Adc | Sub | Sbb | And | Or | Xor | Inc | Dec | Neg | Not | Shl | Shr | Sar | Rol | Ror => Access::Updates,
+        Addss | Addsd | Subss | Subsd | Mulss | Mulsd | Divss | Divsd | Xorps | Pxor | Por | Pand => Access::Updates,
         _ => Access::Complex,
     }
 }

@@ -6,7 +6,8 @@ use crate::limits::{MAX_TYPE_DEPTH, MAX_TYPES};
 use crate::signature::build::{Builder, Ref};
 use crate::signature::pack::{Definition, Member, Node};
 use crate::types::{Kind, Method, Param, Role, Signature, Type, TypeId, Types};
-use std::collections::{HashMap, VecDeque};
+use foldhash::{HashMap, HashMapExt};
+use std::collections::VecDeque;
 
 /// The basic types by their number (`basics` in `scripts/signatures/nodes.go`).
 const BASIC: [&str; 18] = [
