@@ -1,0 +1,169 @@
+package goabi;
+
+import static goabi.Tests.check;
+import static goabi.Tests.equal;
+import static goabi.Tests.has;
+
+import java.nio.file.Path;
+import java.util.List;
+
+import ghidra.program.model.listing.Function;
+import ghidra.program.model.listing.Program;
+import ghidra.program.model.symbol.SourceType;
+import ghidra.util.task.TaskMonitor;
+
+/** Other containers and machines. Functions are created by goabi; nothing of Ghidra's analysis has run. */
+final class FormatsTest {
+	private static final int FEW = 1000;
+	/** `runtime/mkduff.go`: what clears 64 bytes takes that many bytes of code. */
+	private static final int DUFF_BLOCK = 0x17;
+
+	private final Tests.Environment environment;
+
+	FormatsTest(Tests.Environment environment) {
+		this.environment = environment;
+	}
+
+	private Annotated annotated(String name) throws Exception {
+		return annotate(environment.ghidra().load(environment.programs().resolve(name)), name);
+	}
+
+	private Annotated annotate(Program program, String name) {
+		Settings settings = environment.settings();
+		settings.minimum = Confidence.GUESS;
+		Annotated annotated = new Annotated(program).run(settings);
+		System.out.println("       " + name + ": " + program.getLanguageID() + " " +
+			program.getCompilerSpec().getCompilerSpecID() + ", " + annotated.summary);
+		check(annotated.summary.get(Summary.Count.FUNCTIONS) > FEW, annotated.summary);
+		equal(annotated.summary.get(Summary.Count.SKIPPED), 0);
+		return annotated;
+	}
+
+	private void done(Annotated annotated) {
+		environment.ghidra().close(annotated.program);
+	}
+
+	@Test
+	void pe() throws Exception {
+		Annotated pe = annotated("pe");
+		equal(pe.places("main.divide"), "go_ret_int64_int64_int64@RCX:8,RBX:8,RAX:8 (long a1@RAX:8, long a2@RBX:8)"
+				.replace("long", pe.function("main.divide").getParameter(0).getDataType().getName()));
+		equal(pe.function("main.divide").getCallingConventionName(), "abi-internal");
+		has(pe.decompile("main.sumOfDivision"), "main_divide(a1,a2)");
+		done(pe);
+	}
+
+	@Test
+	void machO() throws Exception {
+		Annotated macho = annotated("macho");
+		equal(macho.places("main.length"), "long@RAX:8 (go_i64x2 a1@RBX:8,RAX:8)");
+		equal(macho.function("main.length").getCallingConventionName(), "abi-internal");
+		done(macho);
+	}
+
+	@Test
+	void positionIndependentAndRebased() throws Exception {
+		Annotated pie = annotated("pie");
+		equal(pie.places("main.length"), "long@RAX:8 (go_i64x2 a1@RBX:8,RAX:8)");
+		Function length = pie.function("main.length");
+		Ghidra.transaction(pie.program, () -> {
+			pie.program.setImageBase(pie.program.getImageBase().add(0x7000000), true);
+			length.setCallingConvention("abi0");
+			length.setSignatureSource(SourceType.ANALYSIS);
+			return null;
+		});
+		Settings settings = environment.settings();
+		settings.minimum = Confidence.GUESS;
+		pie.run(settings);
+		check(pie.summary.get(Summary.Count.APPLIED) > 0, pie.summary);
+		equal(pie.function("main.length").getCallingConventionName(), "abi-internal");
+		done(pie);
+	}
+
+	/** Ghidra 10.3 has no Go specification for arm64, so both conventions are added. */
+	@Test
+	void arm64() throws Exception {
+		Annotated arm64 = annotated("arm64");
+		equal(arm64.summary.get(Summary.Count.CONVENTIONS), 2);
+		Function area = arm64.function("main.(*square).area");
+		equal(arm64.places("main.(*square).area"), "long@x0:8 (main_square * a1@x0:8, long a2@x1:8)");
+		equal(area.getCallingConventionName(), "abi-internal");
+		done(arm64);
+	}
+
+	@Test
+	void stackMachine() throws Exception {
+		Annotated i386 = annotated("386");
+		Function length = i386.function("main.length");
+		equal(length.getParameter(0).getVariableStorage().toString(), "Stack[0x4]:8");
+		equal(length.getReturn().getVariableStorage().toString(), "Stack[0xc]:4");
+		equal(length.getCallingConventionName(), "abi0");
+		done(i386);
+	}
+
+	/** Debug information says how the results are mixed; no Ghidra holds a stack slot between registers. */
+	@Test
+	void resultsInRegistersAndOnTheStack() throws Exception {
+		Annotated full = annotated("full");
+		Function mixed = full.function("main.mixed");
+		equal(mixed.getReturn().getVariableStorage().toString(), "RCX:8,RBX:8,RAX:8");
+		check(mixed.getReturnType().getName().endsWith("_in_registers"), mixed.getReturnType());
+		check(full.summary.get(Summary.Count.RESULTS_IN_COMMENT) >= 1, full.summary);
+		check(mixed.getComment().contains("goabi: results in RAX, [SP+8]:16, RBX+RCX"), mixed.getComment());
+		equal(full.places("main.length"), "long@RAX:8 (go_string name@RBX:8,RAX:8)");
+		has(full.decompile("main.length"), "name.len", "name.str");
+		done(full);
+	}
+
+	@Test
+	void cgo() throws Exception {
+		Annotated cgo = annotated("cgo");
+		Function back = cgo.function("main._Cfunc_back");
+		equal(back.getParameter(0).getVariableStorage().toString(), "Stack[0x8]:4");
+		equal(back.getReturn().getVariableStorage().toString(), "Stack[0x10]:8");
+		equal(back.getCallingConventionName(), "abi0");
+		equal(back.getRepeatableComment(), "goabi: results in [SP+8]:8");
+		check(back.getTags().stream().anyMatch(tag -> tag.getName().equals("GO_ABI0")), back.getTags());
+		done(cgo);
+	}
+
+	/** Go 1.18 has `duffzero`, whose callers jump into the middle of it. */
+	@Test
+	void entriesInTheMiddle() throws Exception {
+		Annotated old = annotated("go1.18");
+		Function duffzero = old.function("runtime.duffzero");
+		Plan plan = new Core(environment.settings(), TaskMonitor.DUMMY).analyse(old.program);
+		Plan.Entry entry = new Plan.Entry();
+		long at = duffzero.getEntryPoint().getOffset() + DUFF_BLOCK;
+		entry.at = new FileAddress(at);
+		plan.functions.stream().filter(f -> f.name.equals("runtime.duffzero")).forEach(f -> f.entries = List.of(entry));
+		Settings settings = environment.settings();
+		Summary summary = Ghidra.transaction(old.program,
+			() -> new Annotator(old.program, settings, TaskMonitor.DUMMY).apply(plan));
+		equal(summary.get(Summary.Count.ENTRIES), 1);
+		Function inner = old.function("runtime.duffzero+0x17");
+		equal(inner.getEntryPoint().getOffset(), at);
+		check(duffzero.getBody().getMaxAddress().compareTo(inner.getEntryPoint()) < 0, duffzero.getBody());
+		equal(inner.getCallingConventionName(), duffzero.getCallingConventionName());
+		equal(inner.getParameter(0).getVariableStorage().toString(), "RDI:8");
+		done(old);
+	}
+
+	@Test
+	void garbled() throws Exception {
+		Annotated garbled = annotated("garbled");
+		ReportStorage.compare(garbled.program, environment).check();
+		done(garbled);
+	}
+
+	@Test
+	void memoryWithoutItsFile() throws Exception {
+		Path file = environment.programs().resolve("elf");
+		Program program = environment.ghidra().load(file);
+		Ghidra.transaction(program, () -> {
+			program.setExecutablePath("/nowhere/elf");
+			return null;
+		});
+		done(annotate(program, "without its file"));
+	}
+}

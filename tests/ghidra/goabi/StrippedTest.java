@@ -1,0 +1,217 @@
+package goabi;
+
+import static goabi.Tests.check;
+import static goabi.Tests.equal;
+import static goabi.Tests.has;
+
+import java.util.Arrays;
+import java.util.Set;
+
+import ghidra.program.model.data.DataType;
+import ghidra.program.model.data.LongDataType;
+import ghidra.program.model.data.Structure;
+import ghidra.program.model.listing.Function;
+import ghidra.program.model.listing.Function.FunctionUpdateType;
+import ghidra.program.model.listing.ParameterImpl;
+import ghidra.program.model.listing.Program;
+import ghidra.program.model.symbol.SourceType;
+
+/** tests/programs/calls, built by Go 1.27 and stripped: what Ghidra itself makes nothing of. */
+final class StrippedTest {
+	private static final String USERS = "main.divide";
+
+	private final Tests.Environment environment;
+	private final Annotated calls;
+	private final Summary first;
+
+	/** Loads and annotates; one function has a signature of the user before. */
+	StrippedTest(Tests.Environment environment) throws Exception {
+		this.environment = environment;
+		calls = new Annotated(environment.ghidra().load(environment.programs().resolve("elf"))).run(settings());
+		first = calls.summary;
+	}
+
+	private Settings settings() {
+		Settings settings = environment.settings();
+		settings.minimum = Confidence.GUESS;
+		return settings;
+	}
+
+	@Test
+	void everyFunctionIsThere() {
+		check(first.get(Summary.Count.FUNCTIONS) > 1000, first);
+		equal(first.get(Summary.Count.SKIPPED), 0);
+		equal(first.notes().toString(), "[]");
+		check(first.get(Summary.Count.APPLIED) > 8 * first.get(Summary.Count.UNKNOWN), first);
+	}
+
+	@Test
+	void placesAreGos() {
+		equal(calls.places("main.length"), "long@RAX:8 (go_i64x2 a1@RBX:8,RAX:8)");
+		equal(calls.places("main.divide"),
+			"go_ret_int64_int64_int64@RCX:8,RBX:8,RAX:8 (long a1@RAX:8, long a2@RBX:8)");
+		equal(calls.places("main.padded"), "long@RAX:8 (go_i8_i64 a1@RBX:8,RAX:8, long a2@RCX:8)");
+		equal(calls.places("main.adder.func1"), "long@RAX:8 (long a1@RAX:8, void * ctx@RDX:8)");
+		equal(calls.places("main.(*square).area"), "long@RAX:8 (main_square * a1@RAX:8, long a2@RBX:8)");
+		equal(calls.places("main.main"), "void@<VOID> ()");
+	}
+
+	@Test
+	void theConventionsWereAdded() {
+		equal(calls.program.getCompilerSpec().getCompilerSpecID().getIdAsString(), "gcc");
+		equal(first.get(Summary.Count.CONVENTIONS), 2);
+		equal(calls.function("main.divide").getCallingConventionName(), "abi-internal");
+		equal(calls.function("runtime.memclrNoHeapPointers").getCallingConventionName(), "abi-internal");
+		check(calls.function("runtime.gopanic").hasNoReturn(), "gopanic returns");
+	}
+
+	@Test
+	void structuresHaveGosOffsets() {
+		Structure padded = (Structure) calls.function("main.padded").getParameter(0).getDataType();
+		equal(padded.getCategoryPath().toString(), "/golang/goabi");
+		equal(padded.getLength(), 16);
+		equal(Arrays.stream(padded.getDefinedComponents()).map(c -> c.getOffset() + ":" + c.getLength()).toList().toString(),
+			"[0:1, 8:8]");
+	}
+
+	@Test
+	void commentsAndTags() {
+		Function divide = calls.function("main.divide");
+		equal(divide.getComment().lines().toList().get(0), "goabi: func divide(a1 word, a2 word) (word, word, word)");
+		equal(divide.getComment().lines().toList().get(1),
+			"goabi: parameters exact (arg_info), results likely (code)");
+		equal(tags("main.adder.func1"), "[GO_CLOSURE]");
+		equal(tags("main.divide"), "[]");
+		equal(tags("main.onStack"), "[GO_STACK_RESULTS]");
+		equal(calls.function("main.onStack").getRepeatableComment(), "goabi: results in [SP+0]:8, [SP+8]:8, [SP+16]:8");
+	}
+
+	private String tags(String name) {
+		return calls.function(name).getTags().stream().map(tag -> tag.getName()).sorted().toList().toString();
+	}
+
+	@Test
+	void aStringIsOneValue() {
+		has(calls.decompile("main.length"), "long abi-internal main_length(go_i64x2 a1)", "a1.f1 + ", "a1.f0");
+	}
+
+	@Test
+	void severalResultsReachTheCaller() {
+		String text = calls.decompile("main.sumOfDivision");
+		has(text, "= main_divide(a1,a2);", ".r0", ".r1", ".r2");
+	}
+
+	@Test
+	void paddingIsNoValue() {
+		has(calls.decompile("main.padded"), "a1.f0", "a1.f1", "a2");
+	}
+
+	@Test
+	void aClosureKnowsItsContext() {
+		has(calls.decompile("main.adder.func1"), "(long a1,void *ctx)", "*(long *)((long)ctx + 8)", "a1");
+	}
+
+	@Test
+	void theSecondRunChangesNothing() {
+		equal(calls.changes(settings()), Set.of());
+		equal(calls.summary.get(Summary.Count.APPLIED), 0);
+		check(calls.summary.get(Summary.Count.UNCHANGED) > 1000, calls.summary);
+	}
+
+	@Test
+	void whatTheUserSetSurvives() throws Exception {
+		Program program = environment.ghidra().load(environment.programs().resolve("elf"));
+		long entry = calls.function(USERS).getEntryPoint().getOffset();
+		Function users = Ghidra.transaction(program, () -> {
+			var at = program.getAddressFactory().getDefaultAddressSpace().getAddress(entry);
+			new ghidra.app.cmd.disassemble.DisassembleCommand(at, null, true).applyTo(program);
+			new ghidra.app.cmd.function.CreateFunctionCmd(at).applyTo(program);
+			Function function = program.getFunctionManager().getFunctionAt(at);
+			function.setName("mine", SourceType.USER_DEFINED);
+			function.setComment("my comment");
+			function.updateFunction("__stdcall", null, FunctionUpdateType.DYNAMIC_STORAGE_FORMAL_PARAMS, true,
+				SourceType.USER_DEFINED,
+				new ParameterImpl("kept", LongDataType.dataType, program, SourceType.USER_DEFINED));
+			return function;
+		});
+		String before = users.getPrototypeString(true, true);
+		Annotated annotated = new Annotated(program);
+		Settings one = settings();
+		one.only = users.getEntryPoint();
+		annotated.run(one);
+		equal(users.getPrototypeString(true, true), before);
+		equal(annotated.summary.skipped().toString(), "{set by the user=1}");
+		equal(users.getName(), "mine");
+		check(users.getComment().startsWith("my comment\ngoabi: func divide"), users.getComment());
+		environment.ghidra().close(program);
+	}
+
+	@Test
+	void aParameterThatTheUserNamedKeepsItsName() {
+		Function scale = calls.function("main.scale");
+		Ghidra.transaction(calls.program, () -> {
+			scale.getParameter(0).setName("factor", SourceType.USER_DEFINED);
+			scale.getParameter(1).setDataType(ghidra.program.model.data.DWordDataType.dataType, SourceType.IMPORTED);
+			return null;
+		});
+		Settings one = settings();
+		one.only = scale.getEntryPoint();
+		calls.run(one);
+		equal(calls.summary.get(Summary.Count.APPLIED), 1);
+		equal(scale.getParameter(0).getName(), "factor");
+	}
+
+	@Test
+	void anImportedSignatureIsReplacedOnlyWhenThatIsWanted() {
+		Function area = calls.function("main.(*square).area");
+		Function divide = calls.function("main.divide");
+		Ghidra.transaction(calls.program, () -> {
+			for (Function function : new Function[] { area, divide }) {
+				function.updateFunction("__stdcall", null, FunctionUpdateType.DYNAMIC_STORAGE_FORMAL_PARAMS, true,
+					SourceType.IMPORTED);
+			}
+			return null;
+		});
+		calls.run(settings());
+		equal(calls.summary.skipped().toString(), "{imported=2}");
+		Settings override = settings();
+		override.overrideImported = true;
+		calls.run(override);
+		equal(area.getParameterCount(), 2);
+		equal(calls.summary.skipped().toString(), "{imported, and goabi is not exact=1}");
+		equal(divide.getCallingConventionName(), "__stdcall");
+		Ghidra.transaction(calls.program, () -> {
+			divide.setSignatureSource(SourceType.DEFAULT);
+			return null;
+		});
+		calls.run(settings());
+		equal(divide.getCallingConventionName(), "abi-internal");
+	}
+
+	@Test
+	void aTypeThatTheUserImprovedStays() {
+		DataType type = calls.program.getDataTypeManager().getDataType(DataTypes.OURS, "main_square");
+		Ghidra.transaction(calls.program, () -> {
+			((Structure) type).getComponent(0).setFieldName("edge");
+			return null;
+		});
+		calls.run(settings());
+		equal(((Structure) type).getComponent(0).getFieldName(), "edge");
+	}
+
+	@Test
+	void aDryRunChangesNothing() throws Exception {
+		Program program = environment.ghidra().load(environment.programs().resolve("elf"));
+		Settings dry = settings();
+		dry.dryRun = true;
+		Annotated annotated = new Annotated(program);
+		equal(annotated.changes(dry), Set.of());
+		check(annotated.summary.get(Summary.Count.CREATED) > 1000, annotated.summary);
+		environment.ghidra().close(program);
+	}
+
+	@Test
+	void storageIsThatOfTheReport() throws Exception {
+		ReportStorage.compare(calls.program, environment).check();
+	}
+}

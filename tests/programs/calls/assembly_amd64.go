@@ -1,0 +1,4 @@
+package main
+
+//go:noescape
+func inAssembly(a, b int) (sum int)
