@@ -12,7 +12,7 @@ from . import describe, functions, prototype
 from .declare import Types, names_in
 from .errors import Skip
 from .plan import Row
-from .record import CALL, DECL, FUNCTION, TYPE, Entry, Record, fingerprint
+from .record import CALL, DECL, FUNCTION, PLACE, TYPE, Entry, Record, fingerprint
 from .result import APPLIED, SKIPPED, UNCHANGED, WANTED
 from .result import Row as Done
 from .settings import Settings
@@ -160,7 +160,8 @@ class Applier:
                 self._type_call(ea, row, done, entry)
             else:
                 self._check_writable()
-                done.status = WANTED if self.settings.dry_run else UNCHANGED
+                fresh = self.settings.dry_run and not any(entry)
+                done.status = WANTED if fresh else UNCHANGED
             if not self.settings.dry_run and self.settings.comments and row.get("comment"):
                 describe.comment(ea, row["comment"], entry)
             if entry != before:
@@ -213,6 +214,8 @@ class Applier:
                 raise Skip("the address is not in the database")
             if not self.settings.dry_run:
                 done.status = describe.place(ea, row, self.settings, self.record)
+            elif not any(self.record.get(PLACE, ea)):
+                done.status = WANTED
         except Skip as why:
             done.status, done.why = SKIPPED, str(why)
         except IDA_ERRORS as error:

@@ -99,12 +99,18 @@ def apply_plan(
 
 
 def _steps(plan: Plan, applier: Applier, function: Optional[int]) -> Tuple[Any, int]:
-    lists = (("functions", applier.function), ("call_sites", applier.call), ("annotations", applier.place))
+    lists = _lists(applier)
     if function is None:
         rows = ((step, row) for name, step in lists for row in plan.rows(name))
         return rows, sum(plan.count(name) for name, _ in lists)
     steps = list(_steps_of(plan, applier, function))
     return steps, len(steps)
+
+
+def _lists(applier: Applier) -> List[Tuple[str, Callable[[Row], Done]]]:
+    """The plan's lists with what is done to their rows."""
+    calls = [("call_sites", applier.call)] if applier.settings.call_sites else []
+    return [("functions", applier.function), *calls, ("annotations", applier.place)]
 
 
 def _steps_of(plan: Plan, applier: Applier, ea: int) -> Iterator[Step]:
@@ -118,7 +124,7 @@ def _steps_of(plan: Plan, applier: Applier, ea: int) -> Iterator[Step]:
         start = applier.ea(row["entry"])
         end = applier.ea(row["end"]) if row.get("end") else (around.end_ea if around is not None else start + 1)
         yield applier.function, row
-        for name, step in (("call_sites", applier.call), ("annotations", applier.place)):
+        for name, step in _lists(applier)[1:]:
             for inner in plan.rows(name):
                 if start <= applier.ea(inner["at"]) < end:
                     yield step, inner

@@ -19,6 +19,8 @@ def metapc() -> Table:
             found["r%d%s" % (number, ending)] = number, size
     for number in range(16):
         found["xmm%d" % number] = 64 + number, 16
+    for number in range(8):
+        found["st%d" % number] = 56 + number, 10
     return found
 
 
@@ -31,6 +33,7 @@ def arm() -> Table:
             found["%s%d" % (kind, number)] = 200 + number, size
     for number in range(16):
         found["r%d" % number] = number, 4
+    found.update({"sp": (13, 4), "lr": (14, 4), "pc": (15, 4)})
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from typing import Any, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Set, Tuple
 
 from .database import BADADDR
 from .grammar import Parser
@@ -14,7 +14,7 @@ CC = {"__usercall": 0xF0, "__userpurge": 0xE0, "__fastcall": 0x70, "__cdecl": 0x
 WORDS = {number: word for word, number in CC.items()}
 
 
-def make(world: Any) -> dict[str, Any]:
+def make(world: Any) -> Dict[str, Any]:
     """The module's members for the database `world.database`."""
 
     class argloc_t:
@@ -195,7 +195,7 @@ def make(world: Any) -> dict[str, Any]:
         out_tif.type = one
         return name
 
-    def spoil(function: Function, tricks: set[str]) -> None:
+    def spoil(function: Function, tricks: Set[str]) -> None:
         if "no-spoils" in tricks:
             function.spoiled = None
         if "other-parser" in tricks:
