@@ -26,7 +26,7 @@ def wheel(folder, tag="cp39-abi3-manylinux_2_34_x86_64", source='NAME = "vendore
 
 def package(folder, *wheels):
     args = [arg for one in wheels for arg in ("--wheel", one)]
-    done = subprocess.run([sys.executable, SCRIPT, "ida", "-o", folder, *args], capture_output=True, text=True)
+    done = subprocess.run([SCRIPT, "ida", "-o", folder, *args], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return pathlib.Path(done.stdout.strip())
 
