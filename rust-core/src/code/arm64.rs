@@ -138,7 +138,7 @@ impl Arm64 {
                 op.target = self.target(address);
             }
             Class::Return => {}
-            Class::Load { .. } | Class::Store { .. } | Class::Atomic | Class::Exclusive => {
+            Class::Load { .. } | Class::Store { .. } | Class::Atomic | Class::CompareAndSwap | Class::Exclusive => {
                 self.memory_op(class, page, &mut op);
             }
             Class::Nothing => op.nop = true,
@@ -247,11 +247,12 @@ impl Arm64 {
                 op.reads |= data;
                 op.data = register(&operands[0]);
             }
-            // Load-add, swap: the first is read, the second written. Compare-and-swap: the first is both.
-            Class::Atomic => {
+            Class::Atomic | Class::CompareAndSwap => {
                 (op.load, op.store, op.impure) = (true, true, true);
-                op.reads |= data | registers(&operands[1]);
-                op.writes |= data | registers(&operands[1]);
+                let other = registers(&operands[1]);
+                let swaps = class == Class::CompareAndSwap;
+                op.reads |= if swaps { data | other } else { data };
+                op.writes |= if swaps { data } else { other };
             }
             // A store that says whether it happened.
             _ => {

@@ -46,8 +46,10 @@ pub(super) enum Class {
         size: u8,
         pair: bool,
     },
-    /// Reads and writes memory and its first two operands.
+    /// Reads and writes memory, reads the first operand, and puts what was there into the second.
     Atomic,
+    /// The same, into the first operand.
+    CompareAndSwap,
     /// Stores the second operand and says in the first whether it did.
     Exclusive,
 }
@@ -104,7 +106,8 @@ fn memory(opcode: Opcode) -> Option<Class> {
         STP | STNP => Class::Store { size: 0, pair: true },
         ST1 | ST2 | ST3 | ST4 => store(16),
         STXR | STXRB | STXRH | STLXR | STLXRB | STLXRH | STXP | STLXP => Class::Exclusive,
-        SWP(_) | SWPB(_) | SWPH(_) | CAS(_) | CASB(_) | CASH(_) | CASP(_) => Class::Atomic,
+        SWP(_) | SWPB(_) | SWPH(_) => Class::Atomic,
+        CAS(_) | CASB(_) | CASH(_) | CASP(_) => Class::CompareAndSwap,
         LDADD(_) | LDADDB(_) | LDADDH(_) | LDCLR(_) | LDCLRB(_) | LDCLRH(_) | LDEOR(_) | LDEORB(_) | LDEORH(_) => {
             Class::Atomic
         }
