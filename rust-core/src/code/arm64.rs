@@ -125,7 +125,7 @@ impl Arm64 {
         let page = self.page.take();
         op.flow = class.flow();
         let address = entry + u64::from(at);
-        let all = self.instruction.operands.iter().map(|operand| registers(operand));
+        let all = self.instruction.operands.iter().map(registers);
         match class {
             Class::Stop => {}
             Class::Jump
