@@ -55,11 +55,11 @@ fn make(mut wanted: Wanted, output: Option<&Path>) -> Result<(Option<Made>, Vec<
         return Ok((None, wanted.missing));
     }
     let cached = cache::file(&wanted.key());
-    if let (None, Some(file)) = (output, &cached) {
-        if let Some(data) = std::fs::read(file).ok().filter(|data| Pack::is_whole(data)) {
-            wanted.note_absent(&data);
-            return Ok((Some((file.clone(), data)), wanted.missing));
-        }
+    let kept =
+        cached.as_ref().filter(|_| output.is_none()).and_then(|file| Some((file.clone(), std::fs::read(file).ok()?)));
+    if let Some((file, data)) = kept.filter(|(_, data)| Pack::is_whole(data)) {
+        wanted.note_absent(&data);
+        return Ok((Some((file, data)), wanted.missing));
     }
     let place = output.map(Path::to_path_buf).or(cached);
     let place = place.ok_or_else(|| Failure::usage("there is no cache folder: say where the pack goes with -o"))?;
