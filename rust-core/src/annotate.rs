@@ -6,8 +6,18 @@ mod bridges;
 mod chain;
 mod exports;
 mod frame;
+mod known;
 mod look;
 mod roles;
+mod sites;
+mod system;
+mod targets;
+mod variables;
+mod walk;
+
+pub use known::Known;
+pub use sites::{Method, Site};
+pub use system::Api;
 
 use crate::Result;
 use crate::evidence::Value;
@@ -26,6 +36,8 @@ use look::Looker;
 pub struct Marks {
     /// By address.
     pub annotations: Vec<Annotation>,
+    /// Call sites, by address.
+    pub sites: Vec<Site>,
     /// C functions that the function table does not have, by address.
     pub functions: Vec<CFunction>,
 }
@@ -48,14 +60,18 @@ pub fn annotate(
     program: &Program<'_>,
     types: &mut Types,
     resolved: &mut [Resolved],
+    known: &Known,
     watch: &Watch<'_>,
 ) -> Result<Marks> {
     let (chain, frames, stubs) = Default::default();
     let mut finder = Finder { program, resolved, looker: Looker::default(), chain, frames, stubs };
     finder.find();
+    let targets = targets::find(&mut finder);
     let found = Found::from(finder);
-    watch.check()?;
-    Ok(apply::apply(program, types, resolved, found))
+    let mut marks = apply::apply(program, types, resolved, found);
+    let shared = sites::Shared { program, types, resolved, known, targets: &targets };
+    marks.sites = watch.stage("looking at calls", program.funcs().len(), |tick| sites::find(&shared, tick))?;
+    Ok(marks)
 }
 
 /// Whether a function may have an indirect call, or a direct one that is `wanted`.

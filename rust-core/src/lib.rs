@@ -85,8 +85,8 @@ fn run(mut image: Image<'_>, data: &[u8], options: &Options, observer: &dyn Obse
     if options.dwarf {
         meta.notes.extend(evidence::dwarf::collect(&image, &meta, &mut types, &mut typed));
     }
-    let itabs = golang::itab::enumerate(&reader).into_iter().map(|itab| itab.addr);
-    let statics = reader.known().into_iter().map(|(addr, _)| addr).chain(itabs).collect();
+    let known = annotate::Known::new(&reader);
+    let statics = known.addresses().collect();
     let names = meta.pclntab.funcs.iter().filter(|_| options.names).map(|f| (f.entry, meta.pclntab.name(&image, f)));
     let receivers = evidence::receivers::collect(&mut reader, &mut types, names);
     let mut packs = Vec::new();
@@ -99,7 +99,7 @@ fn run(mut image: Image<'_>, data: &[u8], options: &Options, observer: &dyn Obse
     program.receivers = receivers;
     let mut resolved = resolve::resolve(&program, &types, &typed, &watch)?;
     drop(typed);
-    let marks = annotate::annotate(&program, &mut types, &mut resolved, &watch)?;
+    let marks = annotate::annotate(&program, &mut types, &mut resolved, &known, &watch)?;
     let mut report = report::assemble::report(&program, &types, resolved, marks, data, options);
     report.packs = packs;
     emit::fill(&mut report);

@@ -38,8 +38,6 @@ type node struct {
 type nodes struct {
 	all   []node
 	known map[string]int
-	// main is the import path of the package that the linker calls main.
-	main string
 	// memo is by identity of the type checker's objects.
 	memo map[types.Type]int
 	// local numbers the types that functions declare, by package.
@@ -49,9 +47,8 @@ type nodes struct {
 	declared []*types.TypeName
 }
 
-func newNodes(main string) *nodes {
+func newNodes() *nodes {
 	return &nodes{
-		main:  main,
 		known: map[string]int{},
 		memo:  map[types.Type]int{},
 		local: map[*types.TypeName]string{},
@@ -184,21 +181,13 @@ func (n *nodes) named(t *types.Named) node {
 	object := t.Obj()
 	path := ""
 	if object.Pkg() != nil {
-		path = n.path(object.Pkg().Path())
+		path = object.Pkg().Path()
 	}
 	out := node{kind: kindNamed, strings: []string{path, n.name(object)}}
 	for i := 0; i < t.TypeArgs().Len(); i++ {
 		out.nodes = append(out.nodes, n.of(t.TypeArgs().At(i)))
 	}
 	return out
-}
-
-// path is a package's path as the linker has it.
-func (n *nodes) path(path string) string {
-	if path == n.main {
-		return "main"
-	}
-	return path
 }
 
 // name is a type's name; those that functions declare are numbered, because they need not be unique.

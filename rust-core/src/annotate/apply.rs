@@ -113,7 +113,7 @@ pub(super) fn apply(program: &Program<'_>, types: &mut Types, resolved: &mut [Re
     let name = |entry| program.at(entry).map_or(String::new(), |i| program.name(&program.funcs()[i]).into_owned());
     functions.sort_by_key(|f: &CFunction| f.entry);
     let annotations = if chain.crosses() { chain.annotations(name) } else { Vec::new() };
-    Marks { annotations, functions }
+    Marks { annotations, functions, ..Marks::default() }
 }
 
 /// The prototype of a role; some changed, which the size of the argument area tells.

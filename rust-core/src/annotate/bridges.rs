@@ -79,7 +79,7 @@ impl Finder<'_, '_> {
         self.resolved_at(entry).is_some_and(|r| r.asm)
     }
 
-    fn calls(&mut self, entry: u64) -> Vec<Call> {
+    pub(super) fn calls(&mut self, entry: u64) -> Vec<Call> {
         let func = self.program.at(entry).map(|i| self.program.funcs()[i]);
         func.map_or_else(Vec::new, |func| self.looker.calls(self.program, &func))
     }

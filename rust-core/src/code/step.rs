@@ -39,6 +39,8 @@ pub enum Stored {
 /// What an instruction does with values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
+    /// Nothing.
+    Nop,
     /// Writes these registers with something that is not followed.
     Other(RegSet),
     /// A constant or an address.

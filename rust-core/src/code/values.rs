@@ -1,8 +1,9 @@
 //! What registers and stack slots hold, followed through one function: constants, addresses, and what the caller of this
 //! file makes of loads and of results of calls.
 //!
-//! One walk in address order. Where paths meet, what differs is forgotten; at the start of a loop, what the loop writes is
-//! forgotten. So a value is never claimed that another path would make wrong, and the walk is linear.
+//! Walks in address order. Where paths meet, what differs is forgotten; at the start of a loop, numbers and addresses that
+//! the loop writes are forgotten, and types are kept until the next walk, which knows what the loop brings back. When a
+//! walk brings back what it assumed, it is right. There are a few at most, so the time is linear.
 
 mod meet;
 mod state;
@@ -23,6 +24,11 @@ pub trait Meaning {
     fn call(&mut self, call: &Located, target: Target, state: &mut State);
     /// Any instruction, before it takes effect.
     fn see(&mut self, _at: &Located, _state: &State) {}
+    /// A walk is over. Whether what it noted of types has to be checked against what loops bring back to their starts; what
+    /// was noted has to be dropped then.
+    fn again(&mut self) -> bool {
+        false
+    }
 }
 
 /// Where a call goes.
@@ -36,6 +42,9 @@ pub enum Target {
     Kernel,
 }
 
+/// Walks after the first; the last one assumes nothing of loops.
+const ROUNDS: usize = 4;
+
 /// Reusable memory of a walk; one per thread.
 #[derive(Debug, Default)]
 pub struct Walker {
@@ -44,15 +53,35 @@ pub struct Walker {
 
 impl Walker {
     /// Walks over `steps`, the instructions of the function from `entry` to `end`, which starts with `state`.
-    pub fn walk(&mut self, steps: &[Located], (entry, end): (u64, u64), mut state: State, meaning: &mut impl Meaning) {
-        self.meetings.find(steps, entry, end);
+    pub fn walk(&mut self, steps: &[Located], bounds: (u64, u64), state: State, meaning: &mut impl Meaning) {
+        self.meetings.find(steps, bounds.0, bounds.1);
+        self.once(steps, bounds, state.clone(), meaning);
+        let mut settled = !self.meetings.has_loops() || !meaning.again();
+        for round in 0..ROUNDS {
+            if settled {
+                break;
+            }
+            if round > 0 {
+                meaning.again();
+            }
+            self.meetings.begin(round + 1 == ROUNDS);
+            self.once(steps, bounds, state.clone(), meaning);
+            settled = self.meetings.is_settled();
+        }
+        self.meetings.clear();
+    }
+
+    fn once(&mut self, steps: &[Located], (entry, end): (u64, u64), mut state: State, meaning: &mut impl Meaning) {
         let (mut reached, mut lowest) = (true, 0);
         for (i, located) in steps.iter().enumerate() {
             lowest = lowest.min(state.sp().unwrap_or(0));
             if self.meetings.is_meeting(i) {
-                self.meetings.arrive(i, reached, lowest, &mut state);
-                self.meetings.forget_loop(i, steps, &mut state);
+                self.meetings.arrive(i, reached, lowest, steps, &mut state);
             } else if !reached {
+                // Padding is not reached; anything else is, by a jump table.
+                if located.step == Step::Nop {
+                    continue;
+                }
                 state.forget(lowest);
             }
             meaning.see(located, &state);
@@ -65,7 +94,6 @@ impl Walker {
             apply(located, &mut state, meaning);
             reached = !located.ends();
         }
-        self.meetings.clear();
     }
 }
 
@@ -116,7 +144,7 @@ fn apply(located: &Located, state: &mut State, meaning: &mut impl Meaning) {
             meaning.call(located, Target::Value(value), state);
         }
         Step::Syscall => meaning.call(located, Target::Kernel, state),
-        Step::Jump(_) | Step::Branch(_) | Step::Ret | Step::Stop => {}
+        Step::Nop | Step::Jump(_) | Step::Branch(_) | Step::Ret | Step::Stop => {}
     }
 }
 

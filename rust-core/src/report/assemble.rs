@@ -38,6 +38,8 @@ pub fn report(
     let mut context = Context { program, options, clobbers, pairs, types: TypeList::new(types) };
     let funcs = program.funcs().iter().zip(resolved).filter(|(f, _)| wanted(f));
     let mut functions: Vec<Function> = funcs.map(|(f, r)| function(&mut context, f, r)).collect();
+    let within = |entry: u64| program.at(entry).is_some_and(|i| wanted(&program.funcs()[i]));
+    let call_sites = marks::sites(program, marks.sites, &mut context.types, within);
     marks::add(program, marks.functions, options, &mut context.types, &mut functions);
     Report {
         schema: SCHEMA.to_string(),
@@ -47,7 +49,7 @@ pub fn report(
         packs: Vec::new(),
         types: context.types.finish(),
         functions,
-        call_sites: Vec::new(),
+        call_sites,
         annotations: marks.annotations,
         notes: notes(program),
     }
@@ -89,22 +91,12 @@ fn binary(program: &Program<'_>, data: &[u8]) -> Binary {
 fn go(program: &Program<'_>) -> Go {
     let meta = program.meta;
     let (version, build) = (&meta.version, &meta.build);
-    let module = |m: &crate::golang::buildinfo::Module| {
-        // What replaces a module is what was compiled.
-        let used = m.replace.as_deref().unwrap_or(m);
-        let replaced_by = m.replace.as_ref().map(|r| match r.version.as_str() {
-            "" => r.path.clone(),
-            version => format!("{}@{version}", r.path),
-        });
-        Module { path: m.path.clone(), version: m.version.clone(), sum: used.sum.clone(), replaced_by }
-    };
+    let module = |m: &crate::golang::buildinfo::Module| Module { path: m.path.clone(), version: m.version.clone() };
     Go {
         version: version.text.clone(),
         version_source: version.source.name().to_string(),
         abi: if program.internal.uses_registers() { "ABIInternal" } else { "ABI0" }.to_string(),
         module: build.main.path.clone(),
-        module_version: build.main.version.clone(),
-        main_package: build.path.clone(),
         deps: build.deps.iter().map(module).collect(),
         settings: build.settings.iter().cloned().collect(),
         pclntab: Some(Addr(meta.pclntab.header.addr)),
@@ -158,7 +150,7 @@ fn function(context: &mut Context<'_, '_, '_>, func: &Func, resolved: Resolved) 
             .get(&func.entry)
             .copied()
             .map(|(role, target)| Pair { role: role.to_string(), target: Addr(target) }),
-        entries: Vec::new(),
+        entries: resolved.helper.map(|h| marks::duff_entries(program, &h, func.entry)).unwrap_or_default(),
         params: values(&resolved.params),
         results: values(&resolved.results),
         closure_context: convention.closure.filter(|_| resolved.closure).map(|r| reg_name(arch, r).to_string()),

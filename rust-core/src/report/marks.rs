@@ -2,12 +2,158 @@
 
 use super::assemble::{names, value};
 use super::types::TypeList;
-use super::{Abi, Addr, Confidence, Frame, Function, FunctionKind, Sides, Source};
+use super::{
+    Abi, Addr, Api, CallSite, Confidence, Entry, Frame, Function, FunctionKind, InterfaceMethod, Loc, Piece, Sides,
+    Source, Value,
+};
+use crate::abi::assign::{Placed, assign_shapes};
+use crate::abi::location::Scalar;
 use crate::abi::platform::CAbi;
-use crate::annotate::CFunction;
+use crate::abi::shape::Shape;
+use crate::annotate::{CFunction, Site};
+use crate::evidence;
+use crate::evidence::helpers::Helper;
 use crate::options::Options;
 use crate::program::Program;
+use crate::types::{Kind, Param, Role, TypeId};
+use std::collections::HashMap;
 use std::sync::Arc;
+
+/// The call sites of the wanted functions.
+pub(super) fn sites(
+    program: &Program<'_>,
+    found: Vec<Site>,
+    types: &mut TypeList<'_>,
+    wanted: impl Fn(u64) -> bool,
+) -> Vec<CallSite> {
+    let arch = program.image.arch;
+    let [internal, abi0] = [&program.internal, &program.abi0].map(|c| names(c.clobbers(), arch));
+    let mut methods: HashMap<(TypeId, u32), Callee> = HashMap::new();
+    let mut site = |site: Site| {
+        let (mut params, mut results, mut interface) = (Vec::new(), Vec::new(), None);
+        if let Some(method) = site.method.filter(|_| site.kind != "closure") {
+            interface = Some(InterfaceMethod { ty: String::new(), method: format!("slot {}", method.slot) });
+        }
+        if let Some((ty, slot)) = site.method.and_then(|m| m.ty.map(|ty| (ty, m.slot))) {
+            let known = methods.entry((ty, slot)).or_insert_with(|| callee(program, types, ty, slot));
+            (params, results) = (known.params.clone(), known.results.clone());
+            interface = known.name.clone().or(interface);
+        }
+        let on_stack = site.api.as_ref().is_some_and(|api| api.stack.is_some());
+        if let Some(stack) = site.api.as_ref().and_then(|api| api.stack) {
+            params = api_params(site.api.as_ref().map(|a| a.args.as_slice()).unwrap_or_default(), stack);
+            results = vec![word("", stack + 8 * (params.len() as u32 - 1))];
+        }
+        CallSite {
+            at: Addr(site.at),
+            within: Addr(site.within),
+            kind: site.kind.to_string(),
+            targets: site.target.into_iter().map(Addr).collect(),
+            params,
+            results,
+            clobbers: if on_stack { abi0.clone() } else { internal.clone() },
+            values: site.api.as_ref().map(values).unwrap_or_default(),
+            api: site.api.map(|api| Api { dll: api.dll, name: api.name }),
+            interface,
+            usercall: None,
+            tuple: None,
+            source: if site.method.is_some_and(|m| m.ty.is_some()) { Source::Rtype } else { Source::Code },
+            confidence: Confidence::Likely,
+        }
+    };
+    found.into_iter().filter(|s| wanted(s.within)).map(&mut site).collect()
+}
+
+/// Where code enters duffzero and duffcopy of amd64 (`runtime/duff_amd64.s`, Go 1.17 to 1.25), and what a call there clears
+/// or copies, in bytes.
+pub(super) fn duff_entries(program: &Program<'_>, helper: &Helper, entry: u64) -> Vec<Entry> {
+    /// Bytes of code before each of the four stores of a block.
+    const STORES: [u64; 4] = [0, 4, 9, 14];
+    let at = |offset: u64, bytes: u64| Entry { at: Addr(entry + offset), bytes: bytes as u32 };
+    // Before Go 1.17 the stores of duffzero are shorter.
+    let starts = |code: &[u8]| program.code_from(entry, entry.saturating_add(4)) == code;
+    match helper.name {
+        "runtime.duffzero" if starts(&[0x44, 0x0f, 0x11, 0x3f]) => {
+            let block =
+                |b: u64| (0..4u64).zip(STORES).map(move |(i, store)| at(23 * b + store, 64 * (16 - b) - 16 * i));
+            (0..16).flat_map(block).skip(1).collect()
+        }
+        "runtime.duffcopy" if starts(&[0x0f, 0x10, 0x06, 0x48]) => (1..64).map(|i| at(14 * i, 16 * (64 - i))).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// A method of a type, as all its calls have it.
+#[derive(Default)]
+struct Callee {
+    name: Option<InterfaceMethod>,
+    params: Vec<Value>,
+    results: Vec<Value>,
+}
+
+fn callee(program: &Program<'_>, types: &mut TypeList<'_>, ty: TypeId, slot: u32) -> Callee {
+    let known = types.known();
+    let Some(interface) = known.get(ty) else { return Callee::default() };
+    let (name, signature, receiver) = match &interface.kind {
+        Kind::Interface { methods } => {
+            let Some(method) = methods.get(slot as usize) else {
+                let name = InterfaceMethod { ty: interface.name.clone(), method: format!("slot {slot}") };
+                return Callee { name: Some(name), ..Callee::default() };
+            };
+            let name = InterfaceMethod { ty: interface.name.clone(), method: method.name.clone() };
+            let signature = method.ty.and_then(|ty| known.get(ty)).and_then(|ty| match &ty.kind {
+                Kind::Func(signature) => Some(signature),
+                _ => None,
+            });
+            (Some(name), signature, true)
+        }
+        Kind::Func(signature) => (None, Some(signature), false),
+        _ => return Callee::default(),
+    };
+    let Some(signature) = signature else { return Callee { name, ..Callee::default() } };
+    let arch = program.image.arch;
+    let data = Shape::scalar(arch.ptr_size(), Scalar::Ptr, arch);
+    let shapes = |list: &[Param]| list.iter().map(|p| Shape::of(known, p.ty, arch)).collect::<Vec<_>>();
+    let params: Vec<Shape> = receiver.then_some(data).into_iter().chain(shapes(&signature.params)).collect();
+    let placed = assign_shapes(&params, &shapes(&signature.results), &program.internal);
+    let first =
+        evidence::Value { name: "receiver".to_string(), role: Some(Role::Receiver), ..evidence::Value::default() };
+    let of = |p: &Param| evidence::Value { name: p.name.clone(), ty: Some(p.ty), ..evidence::Value::default() };
+    let list = |placed: Vec<Placed>, values: Vec<evidence::Value>| -> Vec<evidence::Value> {
+        let both = placed.into_iter().zip(values);
+        both.map(|(p, v)| evidence::Value { size: p.size, pieces: p.pieces, ..v }).collect()
+    };
+    let params =
+        list(placed.params, receiver.then_some(first).into_iter().chain(signature.params.iter().map(of)).collect());
+    let results = list(placed.results, signature.results.iter().map(of).collect());
+    let params = params.iter().map(|v| value(v, arch, types)).collect();
+    let results = results.iter().map(|v| value(v, arch, types)).collect();
+    Callee { name, params, results }
+}
+
+/// The pointer and the arguments that lie side by side on the stack.
+fn api_params(args: &[(String, Option<u64>)], stack: u32) -> Vec<Value> {
+    let mut params = vec![word("fn", stack - 8)];
+    params.extend(args.iter().zip(0..).map(|((name, _), n)| word(name, stack + 8 * n)));
+    params
+}
+
+fn word(name: &str, at: u32) -> Value {
+    let piece = Piece { off: 0, size: 8, loc: Loc::Stack(at.into()), kind: Scalar::Word };
+    Value { name: name.to_string(), size: 8, pieces: [piece].into_iter().collect(), ..Value::default() }
+}
+
+/// `dwMilliseconds=0xffffffff`, `?` for what is not constant.
+fn values(api: &crate::annotate::Api) -> Vec<String> {
+    let one = |(name, value): &(String, Option<u64>)| {
+        let value = value.map_or("?".to_string(), |value| match value {
+            0..10 => value.to_string(),
+            _ => format!("{value:#x}"),
+        });
+        if name.is_empty() { value } else { format!("{name}={value}") }
+    };
+    api.args.iter().map(one).collect()
+}
 
 /// A C function, which the function table does not have.
 pub(super) fn c_function(program: &Program<'_>, function: CFunction, types: &mut TypeList<'_>) -> Function {

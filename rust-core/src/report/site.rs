@@ -2,6 +2,8 @@
 
 use super::{Addr, Confidence, Source, Value};
 use schemars::JsonSchema;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 /// A call whose convention is known at the call.
@@ -21,7 +23,7 @@ pub struct CallSite {
     /// What comes back.
     pub results: Vec<Value>,
     /// Registers that it destroys.
-    pub clobbers: Vec<String>,
+    pub clobbers: Arc<Vec<String>>,
     /// The operating system's function that it reaches.
     pub api: Option<Api>,
     /// The interface method that it calls.

@@ -81,6 +81,11 @@ impl<'t> TypeList<'t> {
         TypeList { types, ids: HashMap::new(), order: Vec::new() }
     }
 
+    /// The types that this list is of.
+    pub(super) fn known(&self) -> &'t Types {
+        self.types
+    }
+
     /// The report's id of a type; `None` for an index that is not in the table.
     pub(super) fn id(&mut self, id: TypeId) -> Option<u32> {
         self.types.get(id)?;

@@ -13,6 +13,10 @@ struct Loop {
     header: u32,
     /// Its last instruction.
     last: u32,
+    /// Index of the state that comes back in this walk, plus one.
+    back: u32,
+    /// The same of the walk before.
+    assumed: u32,
 }
 
 /// The instructions that jumps lead to.
@@ -25,6 +29,9 @@ pub(super) struct Meetings {
     states: Vec<State>,
     free: Vec<u32>,
     visits: usize,
+    /// A state had no room.
+    full: bool,
+    assume_nothing: bool,
 }
 
 /// Something jumps there, and no state waits.
@@ -35,6 +42,7 @@ const LOST: u32 = NONE - 2;
 impl Meetings {
     /// Finds what jumps within `steps` lead to. A jump to the entry only comes from stack growth.
     pub(super) fn find(&mut self, steps: &[Located], entry: u64, end: u64) {
+        self.assume_nothing = false;
         self.at.clear();
         self.at.resize(steps.len(), NONE);
         self.loops.clear();
@@ -43,7 +51,7 @@ impl Meetings {
             let Some(index) = self.index(steps, entry, target) else { continue };
             self.at[index] = WAITS;
             if index <= i {
-                self.loops.push(Loop { header: index as u32, last: i as u32 });
+                self.loops.push(Loop { header: index as u32, last: i as u32, back: 0, assumed: 0 });
             }
         }
         self.join_loops();
@@ -75,7 +83,7 @@ impl Meetings {
     /// A jump from `from` to `target` with what is known there. Backward jumps were taken into account before.
     pub(super) fn leave(&mut self, from: usize, target: usize, state: &State) {
         if target <= from {
-            return;
+            return self.come_back(target, state);
         }
         match self.at[target] {
             LOST => {}
@@ -90,6 +98,47 @@ impl Meetings {
         }
     }
 
+    /// Keeps what a jump back brings.
+    fn come_back(&mut self, header: usize, state: &State) {
+        let Ok(found) = self.loops.binary_search_by_key(&(header as u32), |l| l.header) else { return };
+        match self.loops[found].back.checked_sub(1) {
+            Some(slot) => self.states[slot as usize].meet(state),
+            None => match self.room() {
+                Some(slot) => {
+                    self.states[slot as usize].copy_from(state);
+                    self.loops[found].back = slot + 1;
+                }
+                None => self.full = true,
+            },
+        }
+    }
+
+    /// Whether there are any loops.
+    pub(super) fn has_loops(&self) -> bool {
+        !self.loops.is_empty()
+    }
+
+    /// Makes ready for another walk over the same instructions, which assumes what the last one brought back, or nothing.
+    pub(super) fn begin(&mut self, assume_nothing: bool) {
+        self.assume_nothing = assume_nothing || self.full;
+        self.visits = 0;
+        for one in &mut self.loops {
+            (one.assumed, one.back) = (one.back, 0);
+        }
+        self.free.clear();
+        let kept = |slot: &u32| !self.loops.iter().any(|l| l.assumed == slot + 1);
+        self.free.extend((0..self.states.len() as u32).filter(kept));
+        for at in self.at.iter_mut().filter(|at| **at != NONE) {
+            *at = WAITS;
+        }
+    }
+
+    /// Whether the last walk brought back what it assumed.
+    pub(super) fn is_settled(&self) -> bool {
+        let state = |slot: u32| slot.checked_sub(1).and_then(|slot| self.states.get(slot as usize));
+        self.assume_nothing || (!self.full && self.loops.iter().all(|l| state(l.back) == state(l.assumed)))
+    }
+
     fn room(&mut self) -> Option<u32> {
         let fresh = self.states.len() as u32;
         self.free.pop().or_else(|| {
@@ -102,7 +151,8 @@ impl Meetings {
 
     /// What is known at an instruction that jumps lead to, and that is `reached` from the one before it, or not. SP of
     /// code that only loops lead to is that of the function's body, which is the `lowest`.
-    pub(super) fn arrive(&mut self, index: usize, reached: bool, lowest: i32, state: &mut State) {
+    pub(super) fn arrive(&mut self, index: usize, reached: bool, lowest: i32, steps: &[Located], state: &mut State) {
+        let only_back = self.at[index] == WAITS && !reached;
         match self.at[index] {
             WAITS if reached => {}
             WAITS => self.enter(index, lowest, state),
@@ -110,12 +160,20 @@ impl Meetings {
             slot => {
                 let waiting = &self.states[slot as usize];
                 if reached {
-                    state.meet(waiting)
+                    state.meet(waiting);
                 } else {
-                    state.copy_from(waiting)
+                    state.copy_from(waiting);
                 }
                 self.free.push(slot);
             }
+        }
+        let Ok(found) = self.loops.binary_search_by_key(&(index as u32), |l| l.header) else { return };
+        self.forget_loop(found, steps, state);
+        let assumed = self.loops[found].assumed.checked_sub(1).and_then(|slot| self.states.get(slot as usize));
+        match assumed {
+            Some(assumed) if only_back && !state.knows_anything() => state.copy_from(assumed),
+            Some(assumed) => state.meet(assumed),
+            None => {}
         }
     }
 
@@ -136,10 +194,10 @@ impl Meetings {
         }
     }
 
-    /// Forgets what the loop that starts at `index`, if one does, writes.
-    pub(super) fn forget_loop(&mut self, index: usize, steps: &[Located], state: &mut State) {
-        let Ok(found) = self.loops.binary_search_by_key(&(index as u32), |l| l.header) else { return };
-        let body = steps.get(index..=self.loops[found].last as usize).unwrap_or_default();
+    /// Forgets what a loop writes: all of it, or what is no type.
+    fn forget_loop(&mut self, found: usize, steps: &[Located], state: &mut State) {
+        let Loop { header, last, .. } = self.loops[found];
+        let body = steps.get(header as usize..=last as usize).unwrap_or_default();
         self.visits += body.len();
         if self.visits > steps.len().saturating_mul(MAX_LOOP_VISITS) {
             state.forget(state.sp().unwrap_or(0));
@@ -151,15 +209,16 @@ impl Meetings {
             regs |= kills;
             if let (Some(sp), Some(place)) = (state.sp(), place.filter(|p| p.base == Base::Sp)) {
                 let at = i32::try_from(i64::from(sp) + place.disp).unwrap_or(i32::MAX);
-                state.kill_slots(at, place.size.max(8).into());
+                state.weaken_slots(at, place.size.max(8).into(), !self.assume_nothing);
             }
         }
-        state.kill(regs);
+        state.weaken(regs, !self.assume_nothing);
     }
 
     /// Makes room for another function.
     pub(super) fn clear(&mut self) {
         self.visits = 0;
+        (self.full, self.assume_nothing) = (false, false);
         self.free.clear();
         self.free.extend(0..self.states.len() as u32);
     }

@@ -24,6 +24,8 @@ pub enum Value {
     Entry(Reg, i32),
     /// A word loaded at that offset through a pointer that a register held, by number.
     Loaded(u32),
+    /// What was looked up by a name, by number.
+    Named(u32),
     /// A method's code, from that offset of an itab of the interface type.
     Method(TypeId, u32),
 }
@@ -40,6 +42,11 @@ impl Value {
             Value::Into(ty, at) => u32::try_from(i64::from(at) + by).map_or(Value::Unknown, |at| Value::Into(ty, at)),
             _ => Value::Unknown,
         }
+    }
+
+    /// Whether it is what a type says, and not a number or an address.
+    fn is_typed(self) -> bool {
+        matches!(self, Value::Part(..) | Value::Into(..) | Value::Method(..))
     }
 
     /// The constant.
@@ -176,6 +183,32 @@ impl State {
         if self.sp != other.sp {
             self.lose_sp();
         }
+    }
+
+    /// Forgets registers, or those that hold no type.
+    pub(super) fn weaken(&mut self, regs: RegSet, but_types: bool) {
+        for (n, value) in self.regs.iter_mut().enumerate() {
+            if regs.0 >> n & 1 != 0 && !(but_types && value.is_typed()) {
+                *value = Value::Unknown;
+            }
+        }
+    }
+
+    /// Forgets what overlaps a range of the stack, or what of it holds no type.
+    pub(super) fn weaken_slots(&mut self, at: i32, len: i32, but_types: bool) {
+        let from = self.slots.partition_point(|slot| slot.0.saturating_add(8) <= at);
+        let to = self.slots.partition_point(|slot| slot.0 < at.saturating_add(len));
+        for slot in self.slots.get_mut(from..to).unwrap_or_default() {
+            if !(but_types && slot.1.is_typed()) {
+                slot.1 = Value::Unknown;
+            }
+        }
+        self.slots.retain(|slot| slot.1 != Value::Unknown);
+    }
+
+    /// Whether anything is known beside where the stack is.
+    pub(super) fn knows_anything(&self) -> bool {
+        !self.slots.is_empty() || self.regs.iter().any(|value| *value != Value::Unknown)
     }
 
     pub(super) fn copy_from(&mut self, other: &State) {

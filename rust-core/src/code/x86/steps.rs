@@ -86,6 +86,7 @@ fn moved(ins: &Instruction) -> Step {
         Popfq | Popfd => Step::Sp(stack_unit(ins) as i32),
         Pop => popped(ins),
         _ if is_stack_pointer(ins) => stack_pointer(ins),
+        Nop => Step::Nop,
         Lea => lea(ins),
         Mov | Movzx | Movsx | Movsxd | Movups | Movdqu | Movaps | Movdqa | Vmovdqu | Vmovups => match kinds {
             (OpKind::Register, OpKind::Memory) => load(ins),

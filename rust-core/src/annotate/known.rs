@@ -1,0 +1,145 @@
+//! What the type data says of addresses, and how types lead from one value to the next.
+
+use crate::abi::assign::assign_shapes;
+use crate::abi::location::Loc;
+use crate::abi::registers::Convention;
+use crate::abi::shape::Shape;
+use crate::code::values::Value;
+use crate::evidence;
+use crate::golang::{self, rtype::TypeReader};
+use crate::limits::MAX_TYPE_DEPTH;
+use crate::types::{Kind, TypeId, Types};
+
+/// Addresses of runtime types and itabs.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// Runtime types, by address.
+    pub types: Vec<(u64, TypeId)>,
+    /// Itabs with the interface's type, by address.
+    pub itabs: Vec<(u64, Option<TypeId>)>,
+    /// Bytes from an itab to the code of its first method.
+    pub first_method: u32,
+}
+
+impl Known {
+    /// What has been read of the type data.
+    pub fn new(reader: &TypeReader<'_>) -> Known {
+        let itabs = golang::itab::enumerate(reader).into_iter();
+        let mut itabs: Vec<_> = itabs.map(|itab| (itab.addr, reader.lookup(itab.interface))).collect();
+        itabs.sort_unstable();
+        Known { types: reader.known(), itabs, first_method: reader.raw().layouts.itab.size }
+    }
+
+    /// All of them.
+    pub fn addresses(&self) -> impl Iterator<Item = u64> {
+        self.types.iter().map(|known| known.0).chain(self.itabs.iter().map(|known| known.0))
+    }
+
+    /// The runtime type at `addr`.
+    pub(super) fn ty(&self, addr: u64) -> Option<TypeId> {
+        self.types.binary_search_by_key(&addr, |known| known.0).ok().map(|i| self.types[i].1)
+    }
+
+    /// The itab that `addr` is in: its interface and the offset.
+    pub(super) fn itab(&self, addr: u64) -> Option<(TypeId, u32)> {
+        let index = self.itabs.partition_point(|known| known.0 <= addr).checked_sub(1)?;
+        let (start, ty) = self.itabs[index];
+        u32::try_from(addr - start).ok().zip(ty).map(|(offset, ty)| (ty, offset))
+    }
+}
+
+/// The word at `off` of a value, where it is a pointer or a part of something that holds one.
+pub(super) fn part(types: &Types, ty: TypeId, off: u32) -> Value {
+    let (mut ty, mut off) = (ty, u64::from(off));
+    for _ in 0..MAX_TYPE_DEPTH {
+        let Some(known) = types.get(ty) else { return Value::Unknown };
+        match &known.kind {
+            Kind::Struct(fields) => {
+                let size = |f: &crate::types::Field| types.get(f.ty).map_or(0, |t| t.size);
+                let holds = |f: &&crate::types::Field| (f.offset..f.offset.saturating_add(size(f))).contains(&off);
+                let Some(field) = fields.iter().find(holds) else { return Value::Unknown };
+                (ty, off) = (field.ty, off - field.offset);
+            }
+            Kind::Array { elem, .. } => {
+                let Some(size) = types.get(*elem).map(|t| t.size).filter(|size| *size > 0) else {
+                    return Value::Unknown;
+                };
+                (ty, off) = (*elem, off % size);
+            }
+            Kind::Pointer(_) | Kind::Interface { .. } | Kind::Func(_) | Kind::Slice(_) => {
+                return Value::Part(ty, off as u32);
+            }
+            _ => return Value::Unknown,
+        }
+    }
+    Value::Unknown
+}
+
+/// The interface type, or the one of the same name that lists its methods: debug information does not, and writes the
+/// whole import path where type data writes its last part. Several that could be meant are none.
+fn with_methods(types: &Types, ty: TypeId) -> Option<TypeId> {
+    let lists = |id: &TypeId| {
+        types.get(*id).is_some_and(|t| matches!(&t.kind, Kind::Interface { methods } if !methods.is_empty()))
+    };
+    if lists(&ty) {
+        return Some(ty);
+    }
+    let name = &types.get(ty)?.name;
+    let short = name.rsplit('/').next().unwrap_or_default();
+    let mut all = types.named(name).filter(lists).chain(types.named(short).filter(lists));
+    let found = all.next()?;
+    all.all(|other| types.get(other).map(|t| &t.kind) == types.get(found).map(|t| &t.kind)).then_some(found)
+}
+
+/// What a load at `disp` from a word of that type gives.
+pub(super) fn load(types: &Types, (ty, off): (TypeId, u32), disp: i64) -> Value {
+    let Ok(disp) = u32::try_from(disp) else { return Value::Unknown };
+    match types.get(ty).map(|t| &t.kind) {
+        Some(Kind::Pointer(Some(elem))) if off == 0 => part(types, *elem, disp),
+        Some(Kind::Slice(Some(elem))) if off == 0 => {
+            let size = types.get(*elem).map_or(0, |t| t.size);
+            if size == 0 { Value::Unknown } else { part(types, *elem, (u64::from(disp) % size) as u32) }
+        }
+        Some(Kind::Interface { .. }) if off == 0 => {
+            // Without methods, the name of the type and the slot are better than nothing.
+            Value::Method(with_methods(types, ty).unwrap_or(ty), disp)
+        }
+        Some(Kind::Func(_)) if off == 0 && disp == 0 => Value::Method(ty, 0),
+        _ => Value::Unknown,
+    }
+}
+
+/// What the pieces of a value are: place and word.
+pub(super) fn words<'v>(types: &'v Types, value: &'v evidence::Value) -> impl Iterator<Item = (Loc, Value)> + 'v {
+    let typed = value.ty.into_iter().flat_map(|ty| value.pieces.iter().map(move |piece| (ty, piece)));
+    typed.map(|(ty, piece)| (piece.loc, part(types, ty, piece.off))).filter(|(_, word)| *word != Value::Unknown)
+}
+
+/// The results of a call through an interface's method, or through a func value: places and words that lead on.
+pub(super) fn results(types: &Types, ty: TypeId, slot: Option<u32>, convention: &Convention) -> Vec<(Loc, Value)> {
+    let signature = match types.get(ty).map(|t| &t.kind) {
+        Some(Kind::Func(signature)) => Some(signature),
+        Some(Kind::Interface { methods }) => {
+            let method = slot.and_then(|slot| methods.get(slot as usize)).and_then(|m| m.ty);
+            match method.and_then(|ty| types.get(ty)).map(|t| &t.kind) {
+                Some(Kind::Func(signature)) => Some(signature),
+                _ => None,
+            }
+        }
+        _ => None,
+    };
+    let Some(signature) = signature.filter(|s| convention.uses_registers() && !s.results.is_empty()) else {
+        return Vec::new();
+    };
+    let shapes: Vec<Shape> = signature.results.iter().map(|p| Shape::of(types, p.ty, convention.arch)).collect();
+    let placed = assign_shapes(&[], &shapes, convention).results.into_iter().zip(&signature.results);
+    let words = placed.flat_map(|(placed, result)| {
+        let in_registers = placed.in_registers();
+        placed
+            .pieces
+            .into_iter()
+            .filter(move |_| in_registers)
+            .map(|piece| (piece.loc, part(types, result.ty, piece.off)))
+    });
+    words.filter(|(_, word)| *word != Value::Unknown).collect()
+}

@@ -1,0 +1,124 @@
+//! Go and C in one program: every function on the way is found without names, and nothing where there is no C.
+
+#[path = "support/go.rs"]
+mod go;
+
+use go::{Build, plain};
+use goabi::report::{Addr, Confidence, Report};
+use goabi::{Options, analyze};
+
+/// Roles with the name that pclntab has for the one function in them.
+const BOTH: &[(&str, &str)] = &[
+    ("crosscall2", "crosscall2"),
+    ("cgocallbackg", "runtime.cgocallbackg"),
+    ("cgocallbackg1", "runtime.cgocallbackg1"),
+    ("cgocall", "runtime.cgocall"),
+    ("asmcgocall", "runtime.asmcgocall"),
+    ("cgocallback", "runtime.cgocallback"),
+];
+
+fn with_c(toolchain: &str) -> Vec<u8> {
+    let args = &["-ldflags", "-s -w"];
+    Build { program: "bridges", target: ("linux", "amd64"), args, cgo: true, toolchain }.bytes()
+}
+
+fn nameless(data: &[u8]) -> Report {
+    let mut options = Options::default();
+    (options.names, options.symbols, options.dwarf) = (false, false, false);
+    analyze(data, &options).expect("a report")
+}
+
+fn entries(report: &Report, role: &str) -> Vec<Addr> {
+    report.annotations.iter().filter(|a| a.role == role).map(|a| a.at).collect()
+}
+
+#[test]
+fn every_function_between_go_and_c_is_found_without_names() {
+    for toolchain in ["go1.15.15", "go1.16.15", "go1.21.13", ""] {
+        let data = with_c(toolchain);
+        let found = nameless(&data);
+        let named = analyze(&data, &Options::default()).expect("a report");
+        let entry = |name: &str| named.functions.iter().filter(|f| f.name == name).map(|f| f.entry).collect::<Vec<_>>();
+        for (role, name) in BOTH {
+            let [at] = entries(&found, role)[..] else { panic!("{toolchain}: {role}: {:?}", entries(&found, role)) };
+            assert!(entry(name).contains(&at), "{toolchain}: {role} at {at}");
+        }
+        let by_prefix = |prefix: &str| -> Vec<Addr> {
+            let all =
+                named.functions.iter().filter(|f| f.name.rsplit('.').next().is_some_and(|n| n.starts_with(prefix)));
+            all.map(|f| f.entry).collect()
+        };
+        assert_eq!(entries(&found, "cgoexp"), by_prefix("_cgoexp_"), "{toolchain}");
+        for name in ["main._Cfunc_mix", "main._Cfunc_fill", "main._Cfunc_free", "main._Cfunc_call_back"] {
+            assert!(entries(&found, "Cfunc").contains(&entry(name)[0]), "{toolchain}: {name}");
+        }
+        assert_eq!(entries(&found, "export").len(), 3, "{toolchain}");
+    }
+}
+
+#[test]
+fn exported_functions_have_the_prototype_that_their_frame_shows() {
+    let found = nameless(&with_c(""));
+    let exports = entries(&found, "export");
+    let of = |at: &Addr| found.functions.iter().find(|f| f.entry == *at).and_then(|f| f.usercall.clone());
+    let mut prototypes: Vec<String> = exports.iter().filter_map(of).collect();
+    prototypes.sort();
+    // GoAdd(int, char *, long long), GoName(char *, int), GoNotify(unsigned short)
+    assert_eq!(
+        prototypes,
+        [
+            "__int64 __fastcall f(__int32 p0, __int64 p1, __int64 p2)",
+            "__int64 __fastcall f(__int64 p0, __int32 p1)",
+            "void __fastcall f(__int16 p0)",
+        ]
+    );
+    let crosscall2 = entries(&found, "crosscall2")[0];
+    let f = found.functions.iter().find(|f| f.entry == crosscall2).expect("a function");
+    assert_eq!((f.c_abi.as_deref(), f.confidence.params), (Some("sysv"), Confidence::Exact));
+}
+
+#[test]
+fn imports_that_go_code_calls_through_c_are_named() {
+    let found = nameless(&with_c(""));
+    let names: Vec<&str> =
+        found.annotations.iter().filter(|a| a.role == "C function").map(|a| a.name.as_str()).collect();
+    assert!(names.contains(&"free") && names.contains(&"malloc"), "{names:?}");
+}
+
+#[test]
+fn programs_without_c_have_no_bridges() {
+    for goos in ["linux", "darwin", "windows"] {
+        let found = nameless(&plain("hello", goos, "amd64").bytes());
+        for role in ["crosscall2", "cgoexp", "Cfunc", "export", "exported", "cgo shim", "C function"] {
+            assert_eq!(entries(&found, role), [], "{goos}: {role}");
+        }
+        assert!(goos == "windows" || found.annotations.is_empty(), "{goos}: {:?}", found.annotations);
+    }
+}
+
+#[test]
+fn calls_of_windows_name_the_function_and_its_parameters() {
+    let data = plain("hello", "windows", "amd64").bytes();
+    let sites: Vec<_> = nameless(&data).call_sites.into_iter().filter(|site| site.kind == "stdcall").collect();
+    let is_timer =
+        |s: &&goabi::report::CallSite| s.api.as_ref().is_some_and(|api| api.name.starts_with("CreateWaitableTimer"));
+    let timer = sites.iter().find(is_timer).expect("a call of it");
+    let api = timer.api.as_ref().expect("a function");
+    assert_eq!((api.dll.as_str(), api.name.as_str()), ("kernel32", "CreateWaitableTimerExW"));
+    // SYNCHRONIZE, TIMER_QUERY_STATE and TIMER_MODIFY_STATE (`runtime/os_windows.go`).
+    assert_eq!(timer.values, ["lpTimerAttributes=0", "lpTimerName=0", "dwFlags=2", "dwDesiredAccess=0x100003"]);
+    let imports: Vec<String> =
+        goabi::image::Image::parse(&data).expect("an image").imports.iter().map(|i| i.name.to_string()).collect();
+    let imported = sites.iter().filter(|s| s.api.as_ref().is_some_and(|api| imports.contains(&api.name))).count();
+    assert!(imported > 40, "{imported} of {}", sites.len());
+}
+
+#[test]
+fn interface_calls_name_interface_and_method() {
+    let data = plain("server", "linux", "amd64").bytes();
+    let report = analyze(&data, &Options::default()).expect("a report");
+    let entry = report.functions.iter().find(|f| f.name == "fmt.Fprintf").map(|f| f.entry);
+    let calls: Vec<_> = report.call_sites.iter().filter(|s| Some(s.within) == entry).collect();
+    let named = calls.iter().filter_map(|s| s.interface.as_ref()).any(|i| i.ty == "io.Writer" && i.method == "Write");
+    assert!(named, "{calls:?}");
+}
