@@ -108,6 +108,7 @@ def parsed(parser: argparse.ArgumentParser, args: List[str]) -> "argparse.Namesp
 
 def in_ida() -> int:
     """`idat -A -S`: the database is open, and IDA ends when we are done."""
+    import ida_loader
     import idc
 
     options = parsed(arguments(True), list(idc.ARGV[1:]))
@@ -116,6 +117,8 @@ def in_ida() -> int:
     code = work(options, options.result)
     if code == DONE and not options.no_save and not options.dry_run:
         idc.save_database("", 0)
+    else:
+        ida_loader.set_database_flag(ida_loader.DBFL_KILL)  # or IDA writes it when it ends
     return code
 
 

@@ -28,10 +28,12 @@ class Session:
     def __init__(self) -> None:
         self._known: Optional[Tuple[Any, Plan, str]] = None
 
-    def plan(self, settings: Settings, progress: Progress) -> Tuple[Plan, str]:
-        """The plan for the open database, and what it was made from."""
+    def plan(self, settings: Settings, progress: Progress, anew: bool = False) -> Tuple[Plan, str]:
+        """The plan for the open database, and what it was made from. What was read from the database may have changed
+        since; `anew` is for tasks that take that into account."""
         wanted = (settings.min_confidence, settings.use_dwarf, settings.from_database, source.input_file())
-        if self._known is None or self._known[0] != wanted:
+        stale = self._known is not None and anew and self._known[2] == source.DATABASE
+        if self._known is None or self._known[0] != wanted or stale:
             report, made_from = analysed(settings, progress)
             self._known = wanted, Plan(report.ida_plan(settings.min_confidence)), made_from
         return self._known[1], self._known[2]
@@ -39,7 +41,7 @@ class Session:
     def annotate(self, settings: Settings, progress: Progress, function: Optional[int] = None) -> Result:
         """Applies everything, or what belongs to the function around an address."""
         ida_auto.auto_wait()
-        plan, made_from = self.plan(settings, progress)
+        plan, made_from = self.plan(settings, progress, anew=function is None)
         return apply_plan(plan, made_from, settings, progress, function)
 
     def explain(self, ea: int, settings: Settings, progress: Progress) -> str:

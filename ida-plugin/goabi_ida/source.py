@@ -33,6 +33,8 @@ MACHINES = {
         (False, True): "mips",
     },
 }
+#: What a report can be made from.
+FILE, DATABASE = "file", "database"
 #: Bytes read from the database at a time.
 CHUNK = 1 << 24
 #: Functions looked at to find out by how much the database is rebased.
@@ -49,7 +51,7 @@ def analyse(settings: Settings, watch: Watch, only: Optional[str] = None, eviden
     path = None if settings.from_database else input_file()
     try:
         if path is not None:
-            return core.analyze(path, dwarf=settings.use_dwarf, arch=machine(), **options), "file"
+            return core.analyze(path, dwarf=settings.use_dwarf, arch=machine(), **options), FILE
     except (core.NotGoError, OSError):
         raise
     except core.Error:
@@ -61,7 +63,7 @@ def analyse(settings: Settings, watch: Watch, only: Optional[str] = None, eviden
         if arch is None:
             raise Failure("goabi does not know this processor: %s" % ida_ida.inf_get_procname())
         start = entry if known else None
-        return core.analyze_segments(segments(watch), arch=arch, base=base, entry=start, **options), "database"
+        return core.analyze_segments(segments(watch), arch=arch, base=base, entry=start, **options), DATABASE
     except core.NotGoError as error:
         raise NotGo("this is not a Go program: %s" % error) from error
     except core.Error as error:

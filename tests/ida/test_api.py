@@ -5,6 +5,7 @@ say, so names and calls are looked up in all of them, and types are checked with
 """
 
 import ast
+import functools
 import hashlib
 import inspect
 import re
@@ -103,12 +104,16 @@ class Stub:
 @pytest.fixture(scope="session", params=WHEELS, ids=lambda row: row[0])
 def version(request):
     folder = stubs(*request.param[1:])
-    cache = {}
-    return lambda module: cache.setdefault(module, Stub(folder / f"{module}.pyi"))
+    return functools.lru_cache(maxsize=None)(lambda module: Stub(folder / f"{module}.pyi"))
 
 
+@functools.lru_cache(maxsize=None)
 def uses():
     """(file, line, module, attribute, call or None) of everything that the plugin names of IDA."""
+    return list(_uses())
+
+
+def _uses():
     for path in SOURCES:
         tree = ast.parse(path.read_text())
         calls = {id(node.func): node for node in ast.walk(tree) if isinstance(node, ast.Call)}
@@ -122,7 +127,7 @@ def uses():
 def test_every_name_is_there(version):
     missing = [f"{path.name}:{line} {module}.{name}" for path, line, module, name, _ in uses() if name not in version(module).members]
     assert not missing
-    assert len(list(uses())) > 150
+    assert len(uses()) > 150
 
 
 def test_every_call_fits(version):

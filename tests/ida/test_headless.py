@@ -36,14 +36,14 @@ def test_in_ida(ida, headless, tmp_path):
     record = json.loads(result.read_text())
     assert record["counts"]["function"] == {"applied": 2}
     assert record["rows"][0]["ea"] == "%#x" % FIRST
-    assert ida.database.saved == 1
+    assert (ida.database.saved, ida.database.killed) == (1, 0)
     assert [label for label, _ in ida.database.undo_points] == ["goabi"]
     assert list(tmp_path.iterdir()) == [result]
 
 
 def test_options_are_the_settings(ida, headless, capsys):
     assert run(ida, headless, "--dry-run", "--result", "-") == 0
-    assert not ida.database.state.function_types and ida.database.saved == 0
+    assert not ida.database.state.function_types and (ida.database.saved, ida.database.killed) == (0, 1)
     said = capsys.readouterr().out
     assert json.loads(said[said.index("{") :])["counts"]["function"] == {"wanted": 2}
     assert run(ida, headless, "--no-names", "--no-comments", "--no-save", "--function", "%#x" % FIRST) == 0

@@ -77,7 +77,7 @@ def test_runs_on_the_stack_may_be_cut_in_any_way(ida):
     from goabi_ida.places import is_at
 
     wanted = {"size": 16, "parts": [stack(0, 16, 8)]}
-    assert is_at(loc(stack=8), wanted)
+    assert is_at(loc(stack=8), wanted) and not is_at(loc(stack=16), wanted)
     assert is_at(loc(parts=[(0, 8, Loc(stack=8)), (8, 8, Loc(stack=16))]), wanted)
     assert not is_at(loc(parts=[(0, 8, Loc(stack=8)), (8, 8, Loc(stack=24))]), wanted)
     assert not is_at(loc(parts=[(0, 8, Loc(stack=8))]), wanted)

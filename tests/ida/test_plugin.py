@@ -142,6 +142,12 @@ def test_the_current_function(ida, module, core):
     assert ida.database.warnings == ["goabi: goabi knows no function at %#x" % (FIRST + 0x800)]
 
 
+def test_a_database_that_changed_is_read_again_for_the_whole_program(ida, module, core):
+    ida.press("goabi:preview")
+    ida.press("goabi:program")
+    assert len(core.asked) == 2
+
+
 def test_explaining(ida, module, core):
     ida.press("goabi:explain", FIRST + 4)
     [window] = ida.database.windows

@@ -4,6 +4,7 @@ Run it with File > Script file, or headless with -S. It needs no goabi. Types th
 so do types of the same name and another size; functions that need one of those are skipped, and listed.
 """
 
+import hashlib
 import json
 
 import ida_auto
@@ -163,7 +164,8 @@ def set_part(loc, part):
     if "stack" in part:
         loc.set_stkoff(part["stack"])
     else:
-        loc.set_reg1(ida_idp.str2reg(part["reg"]))
+        own = ida_idp.str2reg(part.get("as", part["reg"]))
+        loc.set_reg1(own if own >= 0 else ida_idp.str2reg(part["reg"]))
 
 
 def checked(tif, one):
@@ -206,13 +208,18 @@ def present_type(ea):
     return tif.dstr() if ida_nalt.get_tinfo(tif, ea) else ""
 
 
+def fingerprint(text):
+    """Stands for a text that may be longer than the 1024 bytes of a netnode's value."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def apply(ea, one, foreign, node):
     """Gives one function its type."""
     if "decl" not in one:
         raise Skip(one.get("why", "nothing to apply"))
     if not ida_bytes.is_loaded(ea):
         raise Skip("the address is not in the database")
-    if ida_nalt.is_userti(ea) and present_type(ea) != node.supstr(ea):
+    if ida_nalt.is_userti(ea) and fingerprint(present_type(ea)) != node.supstr(ea):
         raise Skip("its type was set by somebody else")
     names = {value["type"].rstrip(" *") for value in one["args"] + [one["ret"] or {"type": ""}]}
     if names & foreign:
@@ -222,7 +229,7 @@ def apply(ea, one, foreign, node):
         ida_funcs.add_func(ea)
     if not ida_typeinf.apply_tinfo(ea, tif, ida_typeinf.TINFO_DEFINITE):
         raise Skip("IDA did not take the type")
-    node.supset(ea, present_type(ea))
+    node.supset(ea, fingerprint(present_type(ea)))
 
 
 def describe(ea, one):

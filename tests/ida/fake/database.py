@@ -94,6 +94,7 @@ class Database:
         self.screen_ea = 0
         self.code_refs: Dict[int, List[int]] = {}
         self.saved = 0
+        self.killed = 0
         self._starts: List[int] = []
 
     # ---- memory and functions

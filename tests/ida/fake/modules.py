@@ -10,6 +10,7 @@ from . import kernwin, typeinf
 from .database import BADADDR, Database, Segment
 
 FF_NAME, FF_CODE = 1, 2
+STAG = ord("S")
 
 
 class World:
@@ -77,6 +78,7 @@ def modules(world: World) -> Dict[str, Dict[str, Any]]:
         "ida_name": names(world),
         "ida_segment": segments(world),
         "ida_hexrays": hexrays(world),
+        "ida_loader": {"DBFL_KILL": 1, "set_database_flag": lambda flag, cnd=True: setattr(world.database, "killed", flag)},
         "idautils": {"CodeRefsTo": lambda ea, flow: list(world.database.code_refs.get(ea, []))},
         "idc": {
             "get_func_cmt": lambda ea, repeatable: function_comments(world).get((ea, bool(repeatable)), ""),
@@ -127,11 +129,11 @@ def netnode(world: World) -> type:
         def set(self, value: str) -> bool:
             return self.change((0, "value"), value)
 
-        def supset(self, alt: int, value: str, tag: int) -> bool:
+        def supset(self, alt: int, value: str, tag: int = STAG) -> bool:
             assert 0 <= alt <= BADADDR
             return self.change((alt, tag), value)
 
-        def supstr(self, alt: int, tag: int) -> Optional[str]:
+        def supstr(self, alt: int, tag: int = STAG) -> Optional[str]:
             assert 0 <= alt <= BADADDR
             return self.values().get((alt, tag))
 
