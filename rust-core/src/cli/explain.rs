@@ -1,5 +1,6 @@
 //! `goabi explain`: one function, every piece, every claim, and who won.
 
+mod assembly;
 mod frame;
 mod marks;
 mod values;
@@ -48,6 +49,7 @@ fn explain(report: &Report, function: &Function, out: &mut dyn Write) -> io::Res
         writeln!(out, "\ndestroyed by a call\n  {}", function.clobbers.join(" "))?;
     }
     frame::write(function, out)?;
+    assembly::write(function, out)?;
     marks::write(report, function, out)?;
     claims(&function.evidence, out)?;
     for note in &function.notes {

@@ -21,6 +21,8 @@ pub struct Spill {
     pub disp: i32,
     /// Bytes stored.
     pub size: u8,
+    /// Whether the block loads it back with its sign, as only signed integers are; amd64 never does.
+    pub signed: bool,
 }
 
 /// A recognised block.
@@ -53,7 +55,7 @@ pub fn block(ops: &[Op], entry: u64, is_morestack: impl Fn(u64) -> bool) -> Opti
     for op in ops.iter().take(BLOCK_OPS) {
         match op.flow {
             Flow::Next if op.nop => {}
-            Flow::Next if called => {}
+            Flow::Next if called => mark_signed(op, &mut growth.spills),
             Flow::Next => growth.spills.extend(spill(op)?),
             Flow::Call if !called && is_morestack(op.target) => {
                 growth.callee = op.target;
@@ -76,5 +78,11 @@ fn spill(op: &Op) -> Option<Option<Spill>> {
         return (!op.store && !op.load).then_some(None);
     };
     let reg = op.data?;
-    Some(Some(Spill { reg, disp: slot.disp, size: slot.size }))
+    Some(Some(Spill { reg, disp: slot.disp, size: slot.size, signed: false }))
+}
+
+/// A reload that extends the sign (`cmd/compile/internal/arm64/ssa.go`, `loadByType`).
+fn mark_signed(op: &Op, spills: &mut [Spill]) {
+    let Some(slot) = op.stack.filter(|_| op.load && op.signed) else { return };
+    spills.iter_mut().filter(|spill| spill.disp == slot.disp).for_each(|spill| spill.signed = true);
 }

@@ -15,6 +15,7 @@ use crate::abi::assign::round_up;
 use crate::abi::location::{Loc, Piece, Reg, RegSet, Scalar};
 use crate::abi::registers::Convention;
 use crate::code::growth::Spill;
+use crate::code::stack::Words;
 use crate::evidence::arg_info::{ArgList, Group};
 use crate::evidence::{Claim, Value};
 use crate::report::{Abi, Confidence, Source};
@@ -27,6 +28,8 @@ const WORD: u32 = 8;
 pub struct Facts<'a> {
     /// What the stack-growth block stores; empty without one.
     pub spills: &'a [Spill],
+    /// Words of the argument area, spill area included, that hold live pointers at the entry.
+    pub pointers: Words,
     /// FUNCDATA_ArgInfo.
     pub list: Option<&'a ArgList>,
     /// First byte of FUNCDATA_ArgLiveInfo: usually where the spill area starts.

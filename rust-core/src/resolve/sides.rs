@@ -2,7 +2,7 @@
 
 use super::knowledge::Knowledge;
 use super::params::{self, Facts, Located, Reads};
-use super::stack::Seen;
+use super::stack::{Seen, entry_pointers};
 use super::survey::First;
 use super::{Resolved, Scratch, body, frame};
 use crate::abi::assign::{Area, Placed, assign};
@@ -94,6 +94,7 @@ impl Input<'_, '_> {
         }
         let facts = Facts {
             spills,
+            pointers: if spills.is_empty() { 0 } else { entry_pointers(self.program, self.func) },
             list,
             live_start: self.first.live_start,
             args: self.func.args,

@@ -109,14 +109,18 @@ fn usage(
 
 fn known(program: &Program<'_>, func: &Func, first: &First) -> Known {
     let word = program.image.arch.ptr_size();
-    let table = &program.meta.pclntab;
-    // The first map is that of the entry (`cmd/compile/internal/liveness/plive.go`). In assembly it is the prototype's.
-    let maps = table.pointer_maps(program.image, func, FuncData::ArgsPointerMaps);
-    let pointers = maps.into_iter().flat_map(|maps| maps.pointers(0)).filter(|n| *n < WORDS);
     Known {
         words: func.args.unwrap_or(0).div_ceil(word),
-        pointers: pointers.fold(0, |set, n| set | 1 << n),
+        pointers: entry_pointers(program, func),
         least: first.list.as_ref().map_or(0, |list| list.end().div_ceil(word)),
         opaque: first.asm,
     }
+}
+
+/// Words of the argument area, spill area included, that hold live pointers at the entry: the first map is the entry's
+/// (`cmd/compile/internal/liveness/plive.go`). In assembly it is the prototype's.
+pub(super) fn entry_pointers(program: &Program<'_>, func: &Func) -> Words {
+    let maps = program.meta.pclntab.pointer_maps(program.image, func, FuncData::ArgsPointerMaps);
+    let pointers = maps.into_iter().flat_map(|maps| maps.pointers(0)).filter(|n| *n < WORDS);
+    pointers.fold(0, |set, n| set | 1 << n)
 }

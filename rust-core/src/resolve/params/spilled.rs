@@ -2,9 +2,10 @@
 
 use super::{Facts, Located, WORD, extent, piece, stack_value, stack_words, unlisted_end};
 use crate::abi::assign::round_up;
-use crate::abi::location::{Loc, Piece, Reg};
+use crate::abi::location::{Loc, Piece, Reg, Scalar};
 use crate::abi::registers::Convention;
 use crate::code::growth::Spill;
+use crate::code::stack::{WORDS, Words};
 use crate::evidence::Value;
 use crate::evidence::arg_info::{ArgList, Group};
 use crate::report::{Confidence, Source};
@@ -15,12 +16,20 @@ struct Slot {
     off: u32,
     size: u32,
     reg: Reg,
+    kind: Scalar,
 }
 
-fn slots(spills: &[Spill], convention: &Convention) -> Option<Vec<Slot>> {
+fn slots(spills: &[Spill], pointers: Words, convention: &Convention) -> Option<Vec<Slot>> {
     let slot = |s: &Spill| {
         let off = u32::try_from(s.disp).ok()?.checked_sub(convention.arg_base)?;
-        Some(Slot { off, size: u32::from(s.size), reg: s.reg })
+        let (size, reg) = (u32::from(s.size), s.reg);
+        let pointer = size == WORD && off / WORD < WORDS && pointers >> (off / WORD) & 1 != 0;
+        let kind = match piece(0, size, Loc::Reg(reg)).kind {
+            Scalar::Word if pointer => Scalar::Ptr,
+            Scalar::Word if s.signed => Scalar::Int,
+            kind => kind,
+        };
+        Some(Slot { off, size, reg, kind })
     };
     let slots: Vec<Slot> = spills.iter().map(slot).collect::<Option<_>>()?;
     let (mut ints, mut floats) = (convention.ints.iter(), convention.floats.iter());
@@ -35,7 +44,8 @@ fn lone(slot: Slot) -> Value {
 
 fn register_value(slots: &[Slot]) -> Value {
     let base = slots.first().map_or(0, |s| s.off);
-    let pieces: Vec<Piece> = slots.iter().map(|s| piece(s.off - base, s.size, Loc::Reg(s.reg))).collect();
+    let pieces: Vec<Piece> =
+        slots.iter().map(|s| Piece { kind: s.kind, ..piece(s.off - base, s.size, Loc::Reg(s.reg)) }).collect();
     Value { size: extent(&pieces), pieces, ..Value::default() }
 }
 
@@ -64,7 +74,7 @@ struct Matching<'s> {
 }
 
 pub(super) fn locate(facts: &Facts<'_>, convention: &Convention) -> Option<Located> {
-    let slots = slots(facts.spills, convention)?;
+    let slots = slots(facts.spills, facts.pointers, convention)?;
     let start = slots.first()?.off;
     let empty = ArgList::default();
     let list = facts.list.unwrap_or(&empty);
