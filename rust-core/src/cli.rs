@@ -12,6 +12,7 @@ mod lookup;
 mod manifest;
 mod output;
 mod progress;
+mod sigs;
 
 use clap::Parser;
 pub use exit::Exit;
@@ -35,5 +36,6 @@ fn dispatch(command: args::Command) -> Exit {
         args::Command::Info(args) => info::run(&args),
         args::Command::Layout(args) => layout::run(&args),
         args::Command::Explain(args) => explain::run(&args),
+        args::Command::Sigs(args) => sigs::run(&args),
     }
 }

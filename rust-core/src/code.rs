@@ -1,7 +1,8 @@
 //! Machine code as reads, writes and flow: bytes of one function in, arch-neutral [`op::Op`]s and summaries out.
 //!
-//! Only the decoder files ([`x86`]) know an instruction set.
+//! Only the decoder files ([`x86`], [`arm64`]) know an instruction set.
 
+pub mod arm64;
 pub mod decoder;
 pub mod flow;
 pub mod growth;

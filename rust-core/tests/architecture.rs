@@ -55,6 +55,7 @@ const OWNED_CRATES: &[(&str, &str)] = &[
     ("flate2", "signature/pack"),
     ("gimli", "evidence/dwarf"),
     ("iced_x86", "code/x86"),
+    ("yaxpeax_arm", "code/arm64"),
     ("pyo3", "python.rs"),
     ("clap", "cli"),
     ("indicatif", "cli"),

@@ -112,6 +112,8 @@ fn claims_without_names_hold_on_every_release_and_system() {
         build("go1.24.11", "darwin"),
         build("go1.26.8", "linux"),
         build("go1.27.0", "linux"),
+        Build { toolchain: "go1.18.10", ..plain("server", "linux", "arm64") },
+        Build { toolchain: "go1.26.8", ..plain("server", "darwin", "arm64") },
     ];
     for build in builds {
         let score = score(&build.bytes());
@@ -119,8 +121,11 @@ fn claims_without_names_hold_on_every_release_and_system() {
         assert!(score.functions > 1000, "{build:?}: too few to tell");
         assert_eq!(score.wrong_exact, Vec::<String>::new(), "{build:?}");
         assert!(share(score.params, score.functions) >= 99.5, "{build:?}: parameters");
-        assert!(share(score.both, score.functions) >= 97.5, "{build:?}: parameters and results");
-        assert!(share(score.likely_right, score.likely) >= 98.5, "{build:?}: what is likely");
+        let arm64 = build.target.1 == "arm64";
+        let least = if arm64 { 96.5 } else { 97.5 };
+        assert!(share(score.both, score.functions) >= least, "{build:?}: parameters and results");
+        let least = if arm64 { 98.0 } else { 98.5 };
+        assert!(share(score.likely_right, score.likely) >= least, "{build:?}: what is likely");
     }
 }
 

@@ -43,8 +43,8 @@ const (
 
 // collect lists a package's functions, methods, literals and types.
 func (s *system) collect(p *checked) *found {
-	f := &found{path: p.path, name: p.types.Name()}
-	if f.name == "main" {
+	f := &found{path: s.nodes.path(p.path), name: p.types.Name()}
+	if f.name == "main" && f.path != "main" {
 		return f
 	}
 	s.types(f, p.types.Scope())
@@ -141,7 +141,7 @@ func (s *system) locals(f *found) {
 	for len(s.nodes.declared) > 0 {
 		object := s.nodes.declared[0]
 		s.nodes.declared = s.nodes.declared[1:]
-		if object.Pkg() != nil && object.Pkg().Path() == f.path {
+		if object.Pkg() != nil && s.nodes.path(object.Pkg().Path()) == f.path {
 			s.typeEntry(f, object)
 		}
 	}

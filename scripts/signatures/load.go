@@ -22,6 +22,8 @@ type options struct {
 	wanted map[string]bool
 	cgo    bool
 	tags   []string
+	// release is what is built with, if it is not that of the GOROOT; main is the import path of the main package.
+	release, main string
 }
 
 // module is a tree of packages below a path.
@@ -74,6 +76,9 @@ func (j *job) run() error {
 		return err
 	}
 	j.release = strings.Fields(string(text))[0]
+	if j.options.release != "" {
+		j.release = j.options.release
+	}
 	digits := regexp.MustCompile(`^go1\.(\d+)`).FindStringSubmatch(j.release)
 	if digits == nil {
 		return fmt.Errorf("%s is no release", j.release)
@@ -85,7 +90,7 @@ func (j *job) run() error {
 		if !j.supports(goos, goarch) {
 			continue
 		}
-		s := &system{job: j, goos: goos, goarch: goarch, packages: map[string]*checked{}, nodes: newNodes()}
+		s := &system{job: j, goos: goos, goarch: goarch, packages: map[string]*checked{}, nodes: newNodes(j.options.main)}
 		s.context = j.context(goos, goarch)
 		paths, err := s.list()
 		if err != nil {
@@ -169,7 +174,7 @@ func (s *system) list() ([]string, error) {
 			}
 			path := strings.TrimPrefix(root.path+"/"+filepath.ToSlash(below), "/")
 			path = strings.TrimSuffix(path, "/.")
-			if s.job.options.only.MatchString(path) && (s.job.options.wanted == nil || s.job.options.wanted[path]) {
+			if s.job.options.wants(path) {
 				paths = append(paths, path)
 			}
 			return nil
@@ -272,7 +277,11 @@ func (s *system) isWanted(path string) bool {
 	for _, m := range s.job.modules {
 		in = in || path == m.path || strings.HasPrefix(path, m.path+"/")
 	}
-	return in && s.job.options.only.MatchString(path) && (s.job.options.wanted == nil || s.job.options.wanted[path])
+	return in && s.job.options.wants(path)
+}
+
+func (o *options) wants(path string) bool {
+	return o.only.MatchString(path) && (o.wanted == nil || o.wanted[path] || path == o.main)
 }
 
 // parse reads a file once for all systems.

@@ -2,10 +2,12 @@
 // docs/signatures.md has the format.
 //
 //	go run . -o FILE [-j N] [-only REGEX] -std GOROOT... [-systems linux/amd64,...]
-//	go run . -o FILE [-j N] -modules LIST -goroot GOROOT [-systems linux/amd64] [-cgo] [-packages LIST]
+//	go run . -o FILE -modules LIST -goroot GOROOT [-systems linux/amd64] [-release go1.24.11] [-main PATH] [-cgo]
+//		[-tags a,b] [-packages LIST]
 //
 // The first form reads standard libraries of any release from Go 1.9 on. The second reads modules: each line of LIST is
-// a module path, its version and the folder that has it, with a tab between; -packages names the packages that are wanted.
+// a module path, its version and the folder that has it, with a tab between; -packages names the packages that are
+// wanted, -release the one that they are built with, and -main the package that is the program's main one.
 package main
 
 import (
@@ -35,12 +37,14 @@ func run() error {
 	goroot := flag.String("goroot", runtime.GOROOT(), "standard library that modules are read with")
 	systems := flag.String("systems", "linux/amd64", "GOOS/GOARCH, with commas between")
 	cgo := flag.Bool("cgo", false, "read files that import C")
+	release := flag.String("release", "", "release that modules are built with, if it is not that of -goroot")
+	program := flag.String("main", "", "import path of the program's main package")
 	tags := flag.String("tags", "", "build tags, with commas between")
 	flag.Parse()
 
 	var jobs []*job
 	names := strings.Split(*systems, ",")
-	options := options{only: regexp.MustCompile(*only), cgo: *cgo, tags: words(*tags)}
+	options := options{only: regexp.MustCompile(*only), cgo: *cgo, tags: words(*tags), release: *release, main: *program}
 	if *std {
 		for _, root := range flag.Args() {
 			jobs = append(jobs, &job{goroot: root, systems: names, options: options})

@@ -38,6 +38,8 @@ type node struct {
 type nodes struct {
 	all   []node
 	known map[string]int
+	// main is the import path of the package that the linker calls main.
+	main string
 	// memo is by identity of the type checker's objects.
 	memo map[types.Type]int
 	// local numbers the types that functions declare, by package.
@@ -47,8 +49,9 @@ type nodes struct {
 	declared []*types.TypeName
 }
 
-func newNodes() *nodes {
+func newNodes(main string) *nodes {
 	return &nodes{
+		main:  main,
 		known: map[string]int{},
 		memo:  map[types.Type]int{},
 		local: map[*types.TypeName]string{},
@@ -181,13 +184,21 @@ func (n *nodes) named(t *types.Named) node {
 	object := t.Obj()
 	path := ""
 	if object.Pkg() != nil {
-		path = object.Pkg().Path()
+		path = n.path(object.Pkg().Path())
 	}
 	out := node{kind: kindNamed, strings: []string{path, n.name(object)}}
 	for i := 0; i < t.TypeArgs().Len(); i++ {
 		out.nodes = append(out.nodes, n.of(t.TypeArgs().At(i)))
 	}
 	return out
+}
+
+// path is a package's path as the linker has it.
+func (n *nodes) path(path string) string {
+	if path == n.main {
+		return "main"
+	}
+	return path
 }
 
 // name is a type's name; those that functions declare are numbered, because they need not be unique.

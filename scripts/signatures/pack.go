@@ -34,7 +34,7 @@ type variant struct {
 }
 
 func newPack() *pack {
-	return &pack{nodes: newNodes(), packages: map[string]*packed{}, sets: map[string]int{}}
+	return &pack{nodes: newNodes(""), packages: map[string]*packed{}, sets: map[string]int{}}
 }
 
 // add takes over what was found in one system.

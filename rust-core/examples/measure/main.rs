@@ -4,7 +4,7 @@
 //! With `--debug` the unstripped program is analysed, debug information and all: what sources refute is then wrong.
 //!
 //! ```text
-//! measure FULL STRIPPED [--types FILE] [--no-names | --debug] [--program MODULE] [--errors N]
+//! measure FULL STRIPPED [--types FILE] [--sigs PACK] [--no-names | --debug] [--program MODULE] [--errors N]
 //! ```
 
 #![allow(clippy::print_stdout, clippy::print_stderr)] // a program for the terminal
@@ -20,6 +20,7 @@ use std::process::ExitCode;
 struct Args {
     files: Vec<PathBuf>,
     types: Option<PathBuf>,
+    packs: Vec<PathBuf>,
     no_names: bool,
     debug: bool,
     program: String,
@@ -42,6 +43,7 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Args, String> {
     while let Some(word) = words.next() {
         let mut value = || words.next().ok_or(format!("{word} needs a value"));
         match word.as_str() {
+            "--sigs" => args.packs.push(value()?.into()),
             "--types" => args.types = Some(value()?.into()),
             "--program" => args.program = value()?,
             "--errors" => args.errors = value()?.parse().map_err(|_| "--errors needs a number")?,
@@ -71,6 +73,7 @@ fn run(args: &Args) -> Result<(), String> {
     let mut options = goabi::Options::default();
     (options.dwarf, options.symbols, options.names) = (args.debug, args.debug, !args.no_names);
     options.evidence = args.errors > 0;
+    options.packs = args.packs.iter().map(|path| read(path).map(Into::into)).collect::<Result<_, _>>()?;
     let start = std::time::Instant::now();
     let report =
         goabi::analyze(if args.debug { &full } else { &stripped }, &options).map_err(|error| error.to_string())?;

@@ -4,6 +4,7 @@ use super::analysis::Input;
 use super::args::{Annotate, Format};
 use super::exit::{Exit, Failure};
 use super::output::Output;
+use super::sigs;
 use crate::emit;
 use crate::report::{Confidence, Report};
 use std::io::{self, Write};
@@ -35,7 +36,15 @@ fn one(args: &Annotate, file: &Path) -> Result<(), Failure> {
     let mut options = args.analysis.options()?;
     options.only = args.only.clone();
     options.evidence = args.evidence;
-    let report = Input::read(file, &args.analysis)?.analyse(&options)?;
+    let input = Input::read(file, &args.analysis)?;
+    let mut missing = Vec::new();
+    if args.fetch_sigs {
+        let fetched = sigs::fetch(&input, &options)?;
+        options.packs.extend(fetched.pack);
+        missing = fetched.missing;
+    }
+    let mut report = input.analyse(&options)?;
+    report.packs.extend(missing);
     output.write(|out| emit(&report, args.format, args.min_confidence.into(), out))
 }
 

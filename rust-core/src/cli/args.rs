@@ -29,6 +29,49 @@ pub(super) enum Command {
     Layout(Layout),
     /// Explain one function: its frame, every piece, every piece of evidence, and who won
     Explain(Explain),
+    /// Make, list and check signature packs
+    #[command(subcommand)]
+    Sigs(Sigs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Sigs {
+    /// Make a pack of the modules in a binary, or of modules; needs the Go command and the network
+    Build(Build),
+    /// List what packs are for, or what one says of a package
+    List(List),
+    /// Check that packs are whole
+    Verify(Verify),
+}
+
+#[derive(Debug, Group)]
+pub(super) struct Build {
+    /// A binary, or modules such as example.com/module@v1.2.3
+    #[arg(required = true, value_name = "FILE|MODULE@VERSION")]
+    pub(super) what: Vec<String>,
+    /// Where the pack goes; the user's cache folder if not given
+    #[arg(short, long, value_name = "PACK")]
+    pub(super) output: Option<PathBuf>,
+    /// System and machine of modules, by Go's names
+    #[arg(long, value_name = "GOOS/GOARCH", default_value = "linux/amd64")]
+    pub(super) system: String,
+}
+
+#[derive(Debug, Group)]
+pub(super) struct List {
+    /// A pack; those in the user's cache folder if not given
+    #[arg(value_name = "PACK")]
+    pub(super) pack: Option<PathBuf>,
+    /// The import path of a package in it
+    #[arg(value_name = "PACKAGE")]
+    pub(super) package: Option<String>,
+}
+
+#[derive(Debug, Group)]
+pub(super) struct Verify {
+    /// Packs to check
+    #[arg(required = true, value_name = "PACK")]
+    pub(super) packs: Vec<PathBuf>,
 }
 
 #[derive(Debug, Group)]
@@ -51,6 +94,9 @@ pub(super) struct Annotate {
     /// Add every claim that was made on each function to the report
     #[arg(long)]
     pub(super) evidence: bool,
+    /// Get the modules that the binary names through the Go command, and use their signatures; needs the network
+    #[arg(long)]
+    pub(super) fetch_sigs: bool,
     #[command(flatten)]
     pub(super) analysis: Analysis,
 }
@@ -96,7 +142,7 @@ pub(super) struct Layout {
 }
 
 /// What every analysis of a file can be told.
-#[derive(Debug, Group)]
+#[derive(Debug, Default, Group)]
 pub(super) struct Analysis {
     /// FILE is not a container: take the memory segments that this JSON manifest lists
     #[arg(long, value_name = "MANIFEST")]

@@ -1,5 +1,6 @@
 //! The decoder of a machine, whichever it is: what the stages behind this one know of instruction sets.
 
+use super::arm64::Arm64;
 use super::op::Op;
 use super::survey::Survey;
 use super::x86::X86;
@@ -10,6 +11,7 @@ pub struct Decoder(Kind);
 
 enum Kind {
     X86(Box<X86>),
+    Arm64(Box<Arm64>),
     /// A machine whose code is not read.
     None,
 }
@@ -19,19 +21,21 @@ impl Decoder {
     pub fn new(arch: Arch) -> Self {
         Decoder(match arch {
             Arch::Amd64 | Arch::I386 => Kind::X86(Box::new(X86::new(8 * arch.ptr_size()))),
+            Arch::Arm64 => Kind::Arm64(Box::default()),
             _ => Kind::None,
         })
     }
 
     /// Whether code of `arch` is read.
     pub fn reads(arch: Arch) -> bool {
-        !matches!(Decoder::new(arch).0, Kind::None)
+        matches!(arch, Arch::Amd64 | Arch::I386 | Arch::Arm64)
     }
 
     /// Decodes `code`, which starts at `entry`, into `ops` (cleared first).
     pub fn decode(&mut self, code: &[u8], entry: u64, ops: &mut Vec<Op>) {
         match &mut self.0 {
             Kind::X86(x86) => x86.decode(code, entry, ops),
+            Kind::Arm64(arm64) => arm64.decode(code, entry, ops),
             Kind::None => ops.clear(),
         }
     }
@@ -40,6 +44,7 @@ impl Decoder {
     pub fn decode_line(&mut self, code: &[u8], entry: u64, ops: &mut Vec<Op>, most: usize) {
         match &mut self.0 {
             Kind::X86(x86) => x86.decode_line(code, entry, ops, most),
+            Kind::Arm64(arm64) => arm64.decode_line(code, entry, ops, most),
             Kind::None => ops.clear(),
         }
     }
@@ -49,6 +54,7 @@ impl Decoder {
     pub fn survey(&mut self, code: &[u8], entry: u64, wanted: impl Fn(u64) -> bool) -> Survey {
         match &mut self.0 {
             Kind::X86(x86) => x86.survey(code, entry, wanted),
+            Kind::Arm64(arm64) => arm64.survey(code, entry, wanted),
             Kind::None => Survey { has_ret: true, ..Survey::default() },
         }
     }
@@ -57,6 +63,7 @@ impl Decoder {
     pub fn decode_only(&mut self, code: &[u8], entry: u64) -> u64 {
         match &mut self.0 {
             Kind::X86(x86) => x86.decode_only(code, entry),
+            Kind::Arm64(arm64) => arm64.decode_only(code),
             Kind::None => 0,
         }
     }

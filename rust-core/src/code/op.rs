@@ -80,6 +80,8 @@ pub struct Op {
     pub store: bool,
     /// Loads from memory.
     pub load: bool,
+    /// A load that extends the sign of less than a register.
+    pub signed: bool,
     /// Only checks a pointer by touching what it points at.
     pub nil_check: bool,
     /// Does nothing.
@@ -105,5 +107,24 @@ impl Op {
     /// Whether a write of this instruction may be taken as a value that was meant.
     pub fn is_pure(&self) -> bool {
         !self.impure && !self.flags_read
+    }
+}
+
+/// How far a flag-setting instruction may be from the one that reads its flags.
+const FLAGS_REACH: usize = 12;
+
+/// A store through a register that was just zeroed: how the runtime ends functions that must not come back.
+pub(super) fn faults(last: &Op, op: &Op) -> bool {
+    let zeroed = last.written == Written::Constant && last.target == 0 && !last.load && last.flow == Flow::Next;
+    zeroed && op.store && op.flow == Flow::Next && !op.address.is_empty() && op.address == last.writes
+}
+
+/// Marks the op at `writer`, which set flags that are read now.
+pub(super) fn mark_flags_read(ops: &mut [Op], writer: Option<usize>) {
+    let Some(index) = writer else { return };
+    if ops.len() - index <= FLAGS_REACH
+        && let Some(op) = ops.get_mut(index)
+    {
+        op.flags_read = true;
     }
 }

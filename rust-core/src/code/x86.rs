@@ -3,7 +3,7 @@
 pub mod steps;
 
 use super::flow::NONE;
-use super::op::{Flow, Op, StackSlot, Written};
+use super::op::{Flow, Op, StackSlot, Written, faults, mark_flags_read};
 use super::survey::Survey;
 use crate::abi::location::{Reg, RegSet};
 use crate::limits;
@@ -14,9 +14,6 @@ use iced_x86::{
 };
 
 mod class;
-
-/// How far a flag-setting instruction may be from the one that reads its flags.
-const FLAGS_REACH: usize = 12;
 
 /// `xorps xmm15, xmm15`: begins the set-up of ABIInternal's registers around calls of the other convention
 /// (`cmd/compile/internal/amd64/ssa.go`, `zeroX15`).
@@ -271,21 +268,6 @@ impl X86 {
 }
 
 const RAX: Reg = Reg(0);
-
-/// A store through a register that was just zeroed: how the runtime ends functions that must not come back.
-fn faults(last: &Op, op: &Op) -> bool {
-    let zeroed = last.written == Written::Constant && last.target == 0 && !last.load && last.flow == Flow::Next;
-    zeroed && op.store && op.flow == Flow::Next && !op.address.is_empty() && op.address == last.writes
-}
-
-fn mark_flags_read(ops: &mut [Op], writer: Option<usize>) {
-    let Some(index) = writer else { return };
-    if ops.len() - index <= FLAGS_REACH
-        && let Some(op) = ops.get_mut(index)
-    {
-        op.flags_read = true;
-    }
-}
 
 /// `xor r,r` and its kin, of an instruction whose [`Class`] is `zeroing`.
 fn is_zeroing(ins: &Instruction) -> bool {

@@ -154,6 +154,63 @@ const AMD64: &[Row] = &[
     row("runtime.makechan", "", Special::Allocator),
 ];
 
+/// `runtime/asm_arm64.s`, `runtime/duff_arm64.s`: R20 and R21 are addresses, R25 to R27 temporaries.
+const BATCH_ARM64: Special = Special::Preserving { reads: RegSet::NONE, kills: set(&[25]), writes: set(&[25]) };
+const BARRIER_ARM64: Special = Special::Preserving { reads: set(&[2, 3]), kills: RegSet::NONE, writes: RegSet::NONE };
+const DUFFZERO_ARM64: Special =
+    Special::Preserving { reads: set(&[20]), kills: set(&[16, 17, 20]), writes: RegSet::NONE };
+const DUFFCOPY_ARM64: Special =
+    Special::Preserving { reads: set(&[20, 21]), kills: set(&[16, 17, 20, 21, 26, 27]), writes: RegSet::NONE };
+
+#[rustfmt::skip]
+const ARM64: &[Row] = &[
+    row("runtime.morestack_noctxt", "ff 03 00 91 fa 03 1f 2a", Special::Morestack),
+    row("runtime.morestack_noctxt", "fa 03 1f 2a", Special::Morestack),
+    row("runtime.morestack", "", Special::Morestack),
+    // The size goes to R25: orr r25, zr, #n, or a move of 40.
+    row("runtime.gcWriteBarrier1", "f9 03 7d b2 .. .. .. 17", BATCH_ARM64),
+    row("runtime.gcWriteBarrier2", "f9 03 7c b2 .. .. .. 17", BATCH_ARM64),
+    row("runtime.gcWriteBarrier3", "f9 07 7d b2 .. .. .. 17", BATCH_ARM64),
+    row("runtime.gcWriteBarrier4", "f9 03 7b b2 .. .. .. 17", BATCH_ARM64),
+    row("runtime.gcWriteBarrier5", "19 05 80 d2 .. .. .. 17", BATCH_ARM64),
+    row("runtime.gcWriteBarrier6", "f9 07 7c b2 .. .. .. 17", BATCH_ARM64),
+    row("runtime.gcWriteBarrier7", "f9 0b 7d b2 .. .. .. 17", BATCH_ARM64),
+    row("runtime.gcWriteBarrier8", "f9 03 7a b2 .. .. .. 17", BATCH_ARM64),
+    // Go 1.18 to 1.20: slot in R2, value in R3; the stub saves R0 and R1 far up in its frame.
+    row("runtime.gcWriteBarrier", "fe 0f 12 f8 fd 83 1f f8 fd 23 00 d1 e0 5f 00 f9", BARRIER_ARM64),
+    row("runtime.duffzero", "9f 7e 81 a8 9f 7e 81 a8", DUFFZERO_ARM64),
+    row("runtime.duffcopy", "9a 6e c1 a8 ba 6e 81 a8", DUFFCOPY_ARM64),
+    row("runtime.memequal", "", plain(&[0, 1, 2], 1)),
+    row("runtime.memequal_varlen", "", plain(&[0, 1, 26], 1)),
+    row("runtime.memhash", "", plain(&[0, 1, 2], 1)),
+    row("runtime.memhash32", "", plain(&[0, 1], 1)),
+    row("runtime.memhash64", "", plain(&[0, 1], 1)),
+    row("runtime.strhash", "", plain(&[0, 1], 1)),
+    row("runtime.memmove", "", plain(&[0, 1, 2], 0)),
+    row("runtime.memclrNoHeapPointers", "", plain(&[0, 1], 0)),
+    row("runtime.cmpstring", "", plain(&[0, 1, 2, 3], 1)),
+    row("internal/bytealg.Compare", "", plain(&[0, 1, 2, 3, 4, 5], 1)),
+    row("runtime.deferproc", "", Special::Deferproc),
+    row("runtime.deferprocStack", "", Special::Deferproc),
+    row("runtime.newobject", "", Special::Allocator),
+    row("runtime.mallocgc", "", Special::Allocator),
+    row("runtime.makeslice", "", Special::Allocator),
+    row("runtime.makemap", "", Special::Allocator),
+    row("runtime.makemap_small", "", Special::Allocator),
+    row("runtime.makechan", "", Special::Allocator),
+];
+
+/// Stubs of 386 (`runtime/asm_386.s`).
+#[rustfmt::skip]
+const I386: &[Row] = &[
+    row("runtime.morestack_noctxt", "ba 00 00 00 00 e9", Special::Morestack),
+    row("runtime.morestack_noctxt", "31 d2 e9", Special::Morestack),
+    row("runtime.morestack_noctxt", "31 d2 eb", Special::Morestack),
+    row("runtime.morestack", "", Special::Morestack),
+    row("runtime.deferproc", "", Special::Deferproc),
+    row("runtime.deferprocStack", "", Special::Deferproc),
+];
+
 /// Functions that never return whatever their code looks like, on every machine.
 const NO_RETURN: &[&str] = &[
     "runtime.gopanic",
@@ -186,6 +243,8 @@ const LONGEST: u64 = 32;
 fn rows(arch: Arch) -> &'static [Row] {
     match arch {
         Arch::Amd64 => AMD64,
+        Arch::Arm64 => ARM64,
+        Arch::I386 => I386,
         _ => &[],
     }
 }

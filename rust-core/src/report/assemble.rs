@@ -91,12 +91,22 @@ fn binary(program: &Program<'_>, data: &[u8]) -> Binary {
 fn go(program: &Program<'_>) -> Go {
     let meta = program.meta;
     let (version, build) = (&meta.version, &meta.build);
-    let module = |m: &crate::golang::buildinfo::Module| Module { path: m.path.clone(), version: m.version.clone() };
+    let module = |m: &crate::golang::buildinfo::Module| {
+        // What replaces a module is what was compiled.
+        let used = m.replace.as_deref().unwrap_or(m);
+        let replaced_by = m.replace.as_ref().map(|r| match r.version.as_str() {
+            "" => r.path.clone(),
+            version => format!("{}@{version}", r.path),
+        });
+        Module { path: m.path.clone(), version: m.version.clone(), sum: used.sum.clone(), replaced_by }
+    };
     Go {
         version: version.text.clone(),
         version_source: version.source.name().to_string(),
         abi: if program.internal.uses_registers() { "ABIInternal" } else { "ABI0" }.to_string(),
         module: build.main.path.clone(),
+        module_version: build.main.version.clone(),
+        main_package: build.path.clone(),
         deps: build.deps.iter().map(module).collect(),
         settings: build.settings.iter().cloned().collect(),
         pclntab: Some(Addr(meta.pclntab.header.addr)),

@@ -43,6 +43,12 @@ pub struct Go {
     pub abi: String,
     /// Main module path, empty when unknown.
     pub module: String,
+    /// Its version, empty when unknown.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub module_version: String,
+    /// Import path of the main package, empty when unknown.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub main_package: String,
     /// Dependencies, from the build info.
     pub deps: Vec<Module>,
     /// Build settings, from the build info.
@@ -60,12 +66,18 @@ pub struct Go {
 }
 
 /// A module and its version.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Module {
     /// Module path.
     pub path: String,
     /// Version.
     pub version: String,
+    /// Checksum (`h1:…`) of its contents, empty when unknown.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub sum: String,
+    /// The module that was used instead, as `path@version`, or the folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced_by: Option<String>,
 }
 
 /// A signature pack that took part.

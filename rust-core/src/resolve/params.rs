@@ -134,7 +134,7 @@ pub fn stack_results(abi: Abi, params: Option<&Claim>, (from, to): (u32, u32), w
         confidence: params.confidence.min(Confidence::Likely),
         values: stack_words(from, to.saturating_sub(from), word).collect(),
         text: format!("bytes {from} to {to} of the argument area"),
-        at: params.at.clone(),
+        at: params.at,
     })
 }
 

@@ -1,11 +1,11 @@
 //! The first look at every function: what the metadata gives, how it ends, which convention its body has.
 
-use super::Scratch;
+use super::{Scratch, body, frame};
 use crate::abi::location::RegSet;
 use crate::code::growth::{self, Growth};
 use crate::code::op::Op;
 use crate::code::survey::Survey;
-use crate::evidence::arg_info::ArgList;
+use crate::evidence::arg_info::{ArgList, Group};
 use crate::evidence::helpers::{self, Helper, Special};
 use crate::golang::arg_info;
 use crate::golang::func_id::FuncId;
@@ -36,6 +36,8 @@ pub struct First {
     pub code: Survey,
     /// It loads g itself at its start: a compiled body with ABI0.
     pub loads_g: bool,
+    /// It takes from the argument area what registers would hold: a compiled ABI0 body.
+    pub takes_from_stack: bool,
 }
 
 /// Bytes at the entry in which the stack check is looked for.
@@ -90,11 +92,17 @@ fn first(
         return First { list, live_start, code, ..First::default() };
     }
     let growth = stack_growth(program, func, morestack, scratch);
+    let loads_g = !asm && loads_g(program, &scratch.ops);
+    let spills = growth.as_ref().is_some_and(|growth| !growth.spills.is_empty());
+    let ask = !asm && !spills && program.internal.uses_registers() && !restores_registers(program);
+    let takes_from_stack =
+        ask && list.as_ref().is_some_and(|list| takes_from_stack(program, func, list, growth.as_ref(), scratch));
     First {
+        takes_from_stack,
         list,
         live_start,
         closure: growth.as_ref().is_some_and(|g| keeps_closure(program, g.callee)),
-        loads_g: !asm && loads_g(program, &scratch.ops),
+        loads_g,
         growth,
         code: scratch.decoder.survey(program.code(func), func.entry, wanted),
         ..First::default()
@@ -131,6 +139,35 @@ fn loads_g(program: &Program<'_>, ops: &[Op]) -> bool {
     ops.iter().take(LOADS_G_WITHIN).any(|op| op.load && !(op.writes & g).is_empty())
 }
 
+/// Whether compiled code restores registers of its convention after it called ABI0 code.
+fn restores_registers(program: &Program<'_>) -> bool {
+    program.internal.zero.is_some_and(|zero| program.abi0.zero != Some(zero))
+}
+
+/// Whether the body reads one of its first lone scalars, which always find a register in ABIInternal, from the argument
+/// area.
+fn takes_from_stack(
+    program: &Program<'_>,
+    func: &Func,
+    list: &ArgList,
+    growth: Option<&Growth>,
+    scratch: &mut Scratch,
+) -> bool {
+    const FIRST: usize = 8;
+    let alone = |group: &Group| group.components.first().filter(|_| group.components.len() == 1 && !group.cut).copied();
+    let mut scalars = list.groups.iter().take(FIRST).filter_map(alone).peekable();
+    if scalars.peek().is_none() {
+        return false;
+    }
+    scratch.decode(program, func);
+    let body = body(func, &scratch.ops, growth);
+    let ops = scratch.ops.iter().filter(|op| !body.is_growth(op));
+    let deltas = program.meta.pclntab.sp_deltas(program.image, func);
+    let accesses = frame::accesses(ops, deltas, program.internal.arg_base, func.args.unwrap_or(0));
+    let (read, _) = frame::first_accesses(accesses);
+    scalars.any(|(off, _)| read.contains(&off))
+}
+
 /// Each function's convention: compiled code is ABIInternal unless it sets up that convention's registers itself,
 /// assembly is ABI0 unless compiled code calls it without restoring them. Callers that do restore them show the rest:
 /// bodies with `//go:cgo_unsafe_args`.
@@ -139,15 +176,19 @@ pub fn conventions(program: &Program<'_>, firsts: &[First], typed: impl Fn(u64) 
     if !program.internal.uses_registers() {
         return vec![Abi::ABI0; firsts.len()];
     }
-    let compiled =
-        |first: &First| if first.code.enters_internal || first.loads_g { Abi::ABI0 } else { Abi::ABIInternal };
+    let compiled = |f: &First| {
+        if f.code.enters_internal || f.loads_g || f.takes_from_stack { Abi::ABI0 } else { Abi::ABIInternal }
+    };
     let mut abis: Vec<Abi> = firsts.iter().map(|f| if f.asm { Abi::ABI0 } else { compiled(f) }).collect();
-    if program.internal.zero.is_none_or(|zero| program.abi0.zero == Some(zero)) {
-        return abis;
-    }
+    let shown = restores_registers(program);
     let mut plain = vec![0u32; firsts.len()];
     let mut restored = vec![0u32; firsts.len()];
-    for (first, _) in firsts.iter().zip(&abis.clone()).filter(|(f, abi)| !f.asm && **abi == Abi::ABIInternal) {
+    let funcs = program.funcs();
+    for (i, first) in firsts.iter().enumerate().filter(|(i, f)| !f.asm && abis[*i] == Abi::ABIInternal) {
+        // Where nothing is restored, only wrappers call ABI0 code.
+        if !shown && funcs[i].id == FuncId::Wrapper {
+            continue;
+        }
         for (target, fixed) in &first.code.calls {
             if let Some(callee) = program.at(*target) {
                 *(if *fixed { &mut restored[callee] } else { &mut plain[callee] }) += 1;
@@ -155,9 +196,9 @@ pub fn conventions(program: &Program<'_>, firsts: &[First], typed: impl Fn(u64) 
         }
     }
     for i in 0..abis.len() {
-        if firsts[i].asm && (plain[i] > restored[i] || typed(program.funcs()[i].entry)) {
+        if firsts[i].asm && (plain[i] > restored[i] || typed(funcs[i].entry)) {
             abis[i] = Abi::ABIInternal;
-        } else if restored[i] > plain[i] {
+        } else if shown && restored[i] > plain[i] {
             abis[i] = Abi::ABI0;
         }
     }

@@ -226,7 +226,7 @@ impl Block {
             ends.push(u32::try_from(strings.len()).ok()?);
             last = start;
         }
-        let nodes = positions(&mut r, |r| Block::node_at(r).map(drop))?;
+        let nodes = positions(&mut r, skip_node)?;
         let count = number(&mut r).filter(|n| *n <= r.rest().len())?;
         let mut entries = Vec::with_capacity(count);
         for _ in 0..count {
@@ -321,6 +321,27 @@ impl Node {
 
 fn pairs(r: &mut Reader<'_>, count: usize) -> Option<Vec<(usize, usize)>> {
     (count <= r.rest().len()).then(|| (0..count).map(|_| Some((number(r)?, number(r)?))).collect())?
+}
+
+/// Moves over a node.
+fn skip_node(r: &mut Reader<'_>) -> Option<()> {
+    let numbers = match r.u8()? {
+        0 => 0,
+        1..=3 | 11 => 1,
+        4..=6 => 2,
+        7 => {
+            let (params, _, results) = (number(r)?, number(r)?, number(r)?);
+            params.checked_add(results)?.checked_mul(2)?
+        }
+        8 => number(r)?.checked_mul(3)?,
+        9 => number(r)?.checked_mul(2)?,
+        10 => {
+            let (_, _, args) = (number(r)?, number(r)?, number(r)?);
+            args
+        }
+        _ => return None,
+    };
+    (0..numbers).try_for_each(|_| number(r).map(drop))
 }
 
 /// Where each of the items begins.
