@@ -9,7 +9,8 @@ pub enum Error {
     Empty,
     /// No known container starts here.
     #[error(
-        "not an ELF, PE or Mach-O file (starts with {magic:02x?}); for a memory dump give its segments with --segments"
+        "not an ELF, PE or Mach-O file (starts with {}); for a memory dump give its segments with --segments",
+        hex(magic)
     )]
     UnknownContainer {
         /// The first bytes of the input.
@@ -22,6 +23,19 @@ pub enum Error {
         what: &'static str,
         /// Its file offset.
         offset: u64,
+    },
+    /// The file is shorter than its headers say.
+    #[error(
+        "cut off: the segment at offset {offset:#x} goes to {end:#x}, the file ends at {size:#x}; get the whole file, or \
+         give what is left of it with --segments"
+    )]
+    Cut {
+        /// File offset of the segment that is not whole.
+        offset: u64,
+        /// Where it should end.
+        end: u64,
+        /// Bytes of the file.
+        size: u64,
     },
     /// A container that is fine, for a machine that Go or goabi does not know.
     #[error("unsupported machine {machine}: Go has no port for it, or goabi does not read it")]
@@ -48,6 +62,11 @@ pub enum Error {
     /// The observer asked to stop.
     #[error("interrupted")]
     Interrupted,
+}
+
+/// `7f 45 4c 46`.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
 }
 
 /// The result of every fallible step.

@@ -299,8 +299,10 @@ const PAGE: u64 = 0x1000;
 /// The bytes of a segment in the file. A file that ends early is damaged, unless no page is missing as a whole.
 fn file_bytes(data: &[u8], offset: u64, size: u64) -> Result<&[u8]> {
     let len = data.len() as u64;
-    let end = offset.checked_add(size).filter(|end| *end <= len.next_multiple_of(PAGE) || size == 0);
-    let Some(end) = end else { return Err(Error::Malformed { what: "segment", offset: offset.min(len) }) };
+    let end = offset.saturating_add(size);
+    if end > len.next_multiple_of(PAGE) && size > 0 {
+        return Err(Error::Cut { offset, end, size: len });
+    }
     let range = offset.min(len) as usize..end.min(len) as usize;
     Ok(data.get(range).unwrap_or_default())
 }

@@ -160,6 +160,9 @@ fn truncated_files_are_named_so_or_noted() {
             let cut = &data[..data.len() * percent / 100];
             match Image::parse(cut) {
                 Err(Error::Malformed { offset, .. }) => assert!(offset as usize <= cut.len(), "{goos} {percent}%"),
+                Err(Error::Cut { end, size, .. }) => {
+                    assert!(size as usize == cut.len() && end > size, "{goos} {percent}%")
+                }
                 Err(error) => assert!(percent == 0 && error == Error::Empty, "{goos} {percent}%: {error}"),
                 Ok(image) => assert!(!image.notes.is_empty(), "{goos}/{goarch} {percent}% passed as whole"),
             }
@@ -242,7 +245,7 @@ fn universal_files_hold_the_machine_asked_for() {
     assert_eq!(other, Error::UnsupportedMachine { machine: "386".to_string() });
     assert_eq!(Image::parse(&universal(&[(18, b"PowerPC"), (ARM64, &arm64)])).expect("arm64").arch, Arch::Arm64);
     let error = Image::parse(&both[..both.len() / 2]).expect_err("cut off");
-    assert!(matches!(error, Error::Malformed { .. }), "{error}");
+    assert!(matches!(error, Error::Malformed { .. } | Error::Cut { .. }), "{error}");
 }
 
 #[test]
