@@ -169,29 +169,23 @@ impl X86 {
         (reads, writes)
     }
 
-    /// The same for an instruction whose operands say all.
+    /// The same for an instruction whose operands, two at most, say all.
     fn explicit_registers(&self, access: Access) -> (RegSet, RegSet) {
         let (ins, tables) = (&self.instruction, self.tables);
-        let between_registers = || ins.op0_kind() == OpKind::Register && ins.op1_kind() == OpKind::Register;
-        let overwrites = access == Access::Writes || (access == Access::Merges && !between_registers());
-        let mut sets = (RegSet::NONE, RegSet::NONE);
-        for position in 0..ins.op_count() {
-            match ins.op_kind(position) {
-                OpKind::Register => {
-                    let set = tables.tracked(ins.op_register(position));
-                    let first = position == 0;
-                    if !(first && overwrites) {
-                        sets.0 |= set;
-                    }
-                    if first && access != Access::Reads {
-                        sets.1 |= set;
-                    }
-                }
-                OpKind::Memory => sets.0 |= tables.tracked(ins.memory_base()) | tables.tracked(ins.memory_index()),
-                _ => {}
-            }
+        let kinds = (ins.op0_kind(), ins.op1_kind());
+        let named = |kind, register| if kind == OpKind::Register { tables.tracked(register) } else { RegSet::NONE };
+        let (first, second) = (named(kinds.0, ins.op0_register()), named(kinds.1, ins.op1_register()));
+        let mut reads = second;
+        if kinds.0 == OpKind::Memory || kinds.1 == OpKind::Memory {
+            reads |= tables.tracked(ins.memory_base()) | tables.tracked(ins.memory_index());
         }
-        sets
+        let between_registers = kinds == (OpKind::Register, OpKind::Register);
+        match access {
+            Access::Writes => (reads, first),
+            Access::Merges if !between_registers => (reads, first),
+            Access::Reads => (reads | first, RegSet::NONE),
+            _ => (reads | first, first),
+        }
     }
 
     fn same_register(&self, a: u32, b: u32) -> bool {
@@ -206,7 +200,11 @@ impl X86 {
             op.target = ins.near_branch_target();
             return;
         }
-        let memory = (0..ins.op_count()).find(|i| ins.op_kind(*i) == OpKind::Memory);
+        let memory = match OpKind::Memory {
+            kind if ins.op0_kind() == kind => Some(0),
+            kind if ins.op1_kind() == kind => Some(1),
+            kind => (2..ins.op_count()).find(|i| ins.op_kind(*i) == kind),
+        };
         if let Some(position) = memory {
             self.memory_operand(class, position, op);
         }

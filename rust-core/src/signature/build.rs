@@ -119,7 +119,7 @@ impl Builder<'_> {
     }
 
     fn add(&mut self, mut name: String, size: u64, align: u32, kind: Kind) -> Ref {
-        let end = (0..=MAX_NAME).rev().find(|end| name.is_char_boundary(*end));
+        let end = (0..=name.len().min(MAX_NAME)).rev().find(|end| name.is_char_boundary(*end));
         name.truncate(end.unwrap_or(0));
         let id = self.types.intern(Type { name: name.clone(), size, align, kind });
         Ref { name, id: Some(id) }
