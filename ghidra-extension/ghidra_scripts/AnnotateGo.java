@@ -1,7 +1,7 @@
 // Gives every function of a Go program its parameters and results, in the places where Go has them.
-// Headless: -postScript AnnotateGo.java [--min-confidence exact|likely|guess] [--override-imported] [--repair]
-// [--no-create] [--no-types] [--no-comments] [--no-call-sites] [--no-conventions] [--dry-run]
-// [--time-limit SECONDS] [--goabi PATH] [--result FILE]
+// Headless: -postScript AnnotateGo.java [min-confidence=exact|likely|guess] [override-imported] [repair]
+// [no-create] [no-types] [no-comments] [no-call-sites] [no-conventions] [dry-run] [time-limit=SECONDS]
+// [goabi=PATH] [result=FILE]
 //@category Go
 //@menupath Tools.Go.Apply calling conventions
 

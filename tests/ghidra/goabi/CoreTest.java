@@ -154,15 +154,15 @@ final class CoreTest {
 
 	@Test
 	void argumentsOfTheScripts() throws Exception {
-		Arguments arguments = new Arguments("--min-confidence", "guess", "--dry-run", "--result", "/tmp/x");
+		Arguments arguments = new Arguments("min-confidence=guess", "dry-run", "result=/tmp/x");
 		equal(arguments.settings().minimum, Confidence.GUESS);
 		check(arguments.settings().dryRun && arguments.settings().details, "flags");
 		try {
-			new Arguments("--frobnicate");
+			new Arguments("frobnicate=1");
 			throw new AssertionError("accepted");
 		}
 		catch (IllegalArgumentException e) {
-			check(e.getMessage().startsWith("--frobnicate is no argument"), e.getMessage());
+			check(e.getMessage().startsWith("frobnicate=1 is no argument"), e.getMessage());
 		}
 	}
 }

@@ -123,6 +123,9 @@ final class FormatsTest {
 		equal(back.getReturn().getVariableStorage().toString(), "Stack[0x10]:8");
 		equal(back.getCallingConventionName(), "abi0");
 		equal(back.getRepeatableComment(), "goabi: results in [SP+8]:8");
+		check(cgo.summary.get(Summary.Count.COMMENTS) > 0, cgo.summary);
+		var bridge = cgo.function("runtime.cgocallbackg").getEntryPoint();
+		equal(cgo.program.getBookmarkManager().getBookmark(bridge, "Analysis", "goabi").getComment(), "cgocallbackg");
 		check(back.getTags().stream().anyMatch(tag -> tag.getName().equals("GO_ABI0")), back.getTags());
 		done(cgo);
 	}

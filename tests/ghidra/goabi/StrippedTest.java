@@ -7,6 +7,7 @@ import static goabi.Tests.has;
 import java.util.Arrays;
 import java.util.Set;
 
+import ghidra.program.model.address.AddressSet;
 import ghidra.program.model.data.DataType;
 import ghidra.program.model.data.LongDataType;
 import ghidra.program.model.data.Structure;
@@ -197,6 +198,37 @@ final class StrippedTest {
 		});
 		calls.run(settings());
 		equal(((Structure) type).getComponent(0).getFieldName(), "edge");
+	}
+
+	/** A function that Ghidra ended too early, with a nameless one in its middle, and one without types and comments. */
+	@Test
+	void boundariesAreRepairedWhenThatIsWanted() throws Exception {
+		Program program = environment.ghidra().load(environment.programs().resolve("elf"));
+		var space = program.getAddressFactory().getDefaultAddressSpace();
+		var entry = space.getAddress(calls.function("main.total").getEntryPoint().getOffset());
+		var inside = space.getAddress(calls.function("main.total").getBody().getMaxAddress().getOffset()).subtract(40);
+		Ghidra.transaction(program, () -> {
+			var functions = program.getFunctionManager();
+			functions.createFunction(null, inside, new AddressSet(inside, inside.add(8)), SourceType.DEFAULT);
+			return functions.createFunction(null, entry, new AddressSet(entry, entry.add(16)), SourceType.DEFAULT);
+		});
+		Settings settings = settings();
+		settings.types = false;
+		settings.comments = false;
+		settings.only = entry;
+		Annotated total = new Annotated(program).run(settings);
+		check(program.getFunctionManager().getFunctionAt(inside) != null, "removed without being asked");
+		equal(total.places("main.total"), "undefined8@RAX:8 (bytes_24 a1@RCX:8,RBX:8,RAX:8, undefined8 a2@RDI:8)");
+		equal(total.function("main.total").getComment(), null);
+		settings.repairBoundaries = true;
+		total.run(settings);
+		equal(total.summary.get(Summary.Count.REPAIRED), 1);
+		equal(program.getFunctionManager().getFunctionAt(inside), null);
+		equal(total.function("main.total").getBody().getMaxAddress().getOffset(),
+			calls.function("main.total").getBody().getMaxAddress().getOffset());
+		total.run(settings);
+		equal(total.summary.get(Summary.Count.REPAIRED), 0);
+		environment.ghidra().close(program);
 	}
 
 	@Test

@@ -8,15 +8,15 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * Runs all tests in one Java process, because Ghidra takes long to start: {@code Tests GOABI PROGRAMS [REGEX]}. Each
+ * Runs all tests in one Java process, because Ghidra takes long to start: {@code Tests GOABI PROGRAMS ROOT [REGEX]}. Each
  * class of tests gets the environment; each of its methods marked {@link Test} is one test.
  */
 final class Tests {
 	private static final List<Class<?>> CLASSES = List.of(CoreTest.class, StrippedTest.class, CallSiteTest.class,
-		FormatsTest.class, AnalysisTest.class);
+		FormatsTest.class, AnalysisTest.class, HeadlessTest.class);
 
-	/** What tests get: a Ghidra, the built goabi program, and the folder of test programs. */
-	record Environment(Ghidra ghidra, Path goabi, Path programs) {
+	/** What tests get: a Ghidra, the built goabi program, the folder of test programs, and the checkout. */
+	record Environment(Ghidra ghidra, Path goabi, Path programs, Path root) {
 		Settings settings() {
 			Settings settings = new Settings();
 			settings.program = goabi.toString();
@@ -28,8 +28,8 @@ final class Tests {
 	}
 
 	public static void main(String[] args) throws Exception {
-		Environment environment = new Environment(new Ghidra(), Path.of(args[0]), Path.of(args[1]));
-		String only = args.length > 2 ? args[2] : "";
+		Environment environment = new Environment(new Ghidra(), Path.of(args[0]), Path.of(args[1]), Path.of(args[2]));
+		String only = args.length > 3 ? args[3] : "";
 		int run = 0;
 		int failed = 0;
 		for (Class<?> tests : CLASSES) {

@@ -1,0 +1,77 @@
+package goabi;
+
+import static goabi.Tests.check;
+import static goabi.Tests.equal;
+
+import java.io.File;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+
+import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
+import org.apache.commons.compress.archivers.zip.ZipFile;
+
+/** The script as headless users run it, and the zip that they install. */
+final class HeadlessTest {
+	private final Tests.Environment environment;
+
+	HeadlessTest(Tests.Environment environment) {
+		this.environment = environment;
+	}
+
+	private static int run(ProcessBuilder builder, Path log) throws Exception {
+		return builder.redirectErrorStream(true).redirectOutput(log.toFile()).start().waitFor();
+	}
+
+	@Test
+	void theScriptWritesItsResult() throws Exception {
+		Path folder = Files.createTempDirectory("goabi");
+		Path result = folder.resolve("result.json");
+		String path = System.getProperty("java.class.path");
+		ProcessBuilder headless = new ProcessBuilder(ProcessHandle.current().info().command().orElse("java"),
+			"-Djava.awt.headless=true", "-Duser.home=" + System.getProperty("user.home"), "-cp", path, "ghidra.JarRun",
+			folder.toString(), "project", "-import", environment.programs().resolve("elf").toString(), "-noanalysis",
+			"-scriptPath", environment.root().resolve("ghidra-extension/ghidra_scripts").toString(), "-postScript",
+			"AnnotateGo.java", "goabi=" + environment.goabi(), "result=" + result, "min-confidence=guess");
+		Path log = folder.resolve("log");
+		run(headless, log);
+		check(Files.exists(result), Files.readString(log));
+		JsonObject json = JsonParser.parseString(Files.readString(result)).getAsJsonObject();
+		equal(json.get("schema").getAsString(), Summary.SCHEMA);
+		JsonObject counts = json.getAsJsonObject("counts");
+		equal(json.getAsJsonArray("functions").size(), counts.get("functions").getAsInt());
+		check(counts.get("applied").getAsInt() > 1000, counts);
+		check(Files.readString(log).contains("functions annotated"), "no summary");
+	}
+
+	@Test
+	void theZipHasWhatGhidraInstalls() throws Exception {
+		Path folder = Files.createTempDirectory("goabi");
+		ProcessBuilder make = new ProcessBuilder(environment.root().resolve("scripts/package").toString(), "ghidra", "-o",
+			folder.toString(), "--ghidra", "11.4.2", "--goabi", "linux_x86_64=" + environment.goabi());
+		Path log = folder.resolve("log");
+		equal(run(make, log), 0);
+		File zip = new File(Files.readString(log).strip());
+		check(zip.getName().matches("ghidra_11\\.4\\.2_PUBLIC_\\d{8}_goabi\\.zip"), zip);
+		List<String> names = new ArrayList<>();
+		try (ZipFile file = new ZipFile(zip)) {
+			for (ZipArchiveEntry entry : Collections.list(file.getEntries())) {
+				names.add(entry.getName());
+				boolean program = entry.getName().startsWith("goabi/os/");
+				equal(Integer.toOctalString(entry.getUnixMode() & 0777), program ? "755" : "644");
+			}
+			var properties = file.getInputStream(file.getEntry("goabi/extension.properties"));
+			String text = new String(properties.readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+			check(text.startsWith("name=goabi\n") && text.contains("\nversion=11.4.2\n"), text);
+		}
+		equal(names, List.of("goabi/LICENSE-APACHE", "goabi/LICENSE-MIT", "goabi/Module.manifest", "goabi/README.md",
+			"goabi/extension.properties", "goabi/ghidra_scripts/AnnotateGo.java",
+			"goabi/ghidra_scripts/AnnotateGoFunction.java", "goabi/lib/goabi-src.zip", "goabi/lib/goabi.jar",
+			"goabi/os/linux_x86_64/goabi"));
+	}
+}
