@@ -20,6 +20,7 @@ pub use sites::{Method, Site};
 pub use system::Api;
 
 use crate::Result;
+use crate::arch::Arch;
 use crate::evidence::Value;
 use crate::golang::pclntab::Func;
 use crate::program::Program;
@@ -72,6 +73,11 @@ pub fn annotate(
     let shared = sites::Shared { program, types, resolved, known, targets: &targets };
     marks.sites = watch.stage("looking at calls", program.funcs().len(), |tick| sites::find(&shared, tick))?;
     Ok(marks)
+}
+
+/// Whether values can be followed through the machine's code.
+fn follows_code(program: &Program<'_>) -> bool {
+    program.image.arch == Arch::Amd64
 }
 
 /// Whether a function may have an indirect call, or a direct one that is `wanted`.

@@ -56,7 +56,7 @@ impl Finder<'_, '_> {
     /// Finds everything in the function table.
     pub(super) fn find(&mut self) {
         self.by_name_and_id();
-        if self.program.reads_code() && self.program.image.arch.ptr_size() == 8 {
+        if super::follows_code(self.program) {
             self.callbacks();
             self.assembly();
             self.calls_of_c();

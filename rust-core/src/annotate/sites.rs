@@ -53,7 +53,7 @@ pub(super) struct Shared<'p, 'a> {
 /// Looks at all functions; `None` when interrupted.
 pub(super) fn find(shared: &Shared<'_, '_>, tick: &Tick<'_>) -> Option<Vec<Site>> {
     let program = shared.program;
-    if !program.reads_code() || program.image.arch.ptr_size() != 8 {
+    if !super::follows_code(program) {
         return Some(Vec::new());
     }
     let one = |(looker, looked_up): &mut (Looker, LookedUp), i: usize| {

@@ -71,7 +71,7 @@ const WINDOWS_SYSCALLS: &[(&str, u8)] = &[
 pub(super) fn find(finder: &mut Finder<'_, '_>) -> Targets {
     let program = finder.program;
     let mut targets = Targets::new();
-    if !program.reads_code() || program.image.arch.ptr_size() != 8 {
+    if !super::follows_code(program) {
         return targets;
     }
     for (func, resolved) in program.funcs().iter().zip(finder.resolved) {

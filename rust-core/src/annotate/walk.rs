@@ -241,7 +241,8 @@ impl Meaning for Walk<'_, '_, '_> {
     }
 
     fn again(&mut self) -> bool {
-        let again = self.sites.iter().any(|site| matches!(site.kind, "interface" | "closure"));
+        // Only what types say is assumed of loops at first.
+        let again = self.sites.iter().any(|site| site.method.is_some_and(|m| m.ty.is_some()));
         if again {
             self.sites.clear();
             self.stored.clear();

@@ -44,6 +44,7 @@ pub(super) fn sites(
             params = api_params(site.api.as_ref().map(|a| a.args.as_slice()).unwrap_or_default(), stack);
             results = vec![word("", stack + 8 * (params.len() as u32 - 1))];
         }
+        let known = !(params.is_empty() && results.is_empty());
         CallSite {
             at: Addr(site.at),
             within: Addr(site.within),
@@ -51,7 +52,11 @@ pub(super) fn sites(
             targets: site.target.into_iter().map(Addr).collect(),
             params,
             results,
-            clobbers: if on_stack { abi0.clone() } else { internal.clone() },
+            clobbers: match (known, on_stack) {
+                (false, _) => Arc::default(),
+                (_, true) => abi0.clone(),
+                (_, false) => internal.clone(),
+            },
             values: site.api.as_ref().map(values).unwrap_or_default(),
             api: site.api.map(|api| Api { dll: api.dll, name: api.name }),
             interface,
