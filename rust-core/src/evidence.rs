@@ -2,6 +2,7 @@
 
 pub mod arg_info;
 pub mod boundary;
+pub mod captures;
 pub mod dwarf;
 pub mod helpers;
 pub mod methods;

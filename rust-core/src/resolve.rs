@@ -54,6 +54,8 @@ pub struct Resolved {
     pub spill: u32,
     /// It reads its closure.
     pub closure: bool,
+    /// Offset and width, in bytes, of what it loads from its closure object.
+    pub captures: Vec<(u32, u32)>,
     /// It never returns.
     pub noreturn: bool,
     /// What else is to be said.

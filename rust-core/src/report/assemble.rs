@@ -2,8 +2,8 @@
 
 use super::marks;
 use super::{
-    Addr, Binary, Confidence, Evidence, Frame, Function, FunctionKind, Go, Loc, Module, Note, Pair, Piece, Report,
-    SCHEMA, Sides, Source, Tool, Value,
+    Addr, Binary, Capture, Confidence, Evidence, Frame, Function, FunctionKind, Go, Loc, Module, Note, Pair, Piece,
+    Report, SCHEMA, Sides, Source, Tool, Value,
 };
 use crate::abi::location::{self, RegSet};
 use crate::abi::platform::CAbi;
@@ -164,7 +164,7 @@ fn function(context: &mut Context<'_, '_, '_>, func: &Func, resolved: Resolved) 
         params: values(&resolved.params),
         results: values(&resolved.results),
         closure_context: convention.closure.filter(|_| resolved.closure).map(|r| reg_name(arch, r).to_string()),
-        captures: Vec::new(),
+        captures: resolved.captures.iter().map(|(off, size)| Capture { off: *off, size: *size, ty: None }).collect(),
         clobbers: own_clobbers(program, &resolved)
             .unwrap_or_else(|| clobbers[usize::from(resolved.abi != super::Abi::ABIInternal)].clone()),
         arg_base: convention.arg_base,

@@ -11,6 +11,7 @@ use crate::abi::registers::{Convention, reg_name};
 use crate::code::flow::NONE;
 use crate::code::growth::Growth;
 use crate::code::usage::Summary;
+use crate::evidence::captures;
 use crate::evidence::helpers::{Special, members};
 use crate::evidence::receivers;
 use crate::evidence::results::{self, Inferred};
@@ -241,6 +242,9 @@ impl Sides {
             Some((abi, params, results)) => (abi, Some(params), Some(results)),
             None => (abi, self.typed_params.or(metadata), self.typed_results.or(code)),
         };
+        let closure = first.closure || outcome.reads_closure;
+        let context = program.internal.closure.filter(|_| closure);
+        let captures = context.map(|register| captures::loaded(program, func, register)).unwrap_or_default();
         let written = |claim: &&Claim| matches!(claim.source, Source::Module | Source::Std);
         let doubt = "the signature in the sources does not fit this function's sizes and places";
         let notes = self.dropped.iter().find(written).map(|_| doubt.to_string()).into_iter().collect();
@@ -255,7 +259,8 @@ impl Sides {
             stack_args,
             stack_results: spill_offset.saturating_sub(stack_args),
             spill: func.args.unwrap_or(0).saturating_sub(spill_offset),
-            closure: first.closure || outcome.reads_closure,
+            closure,
+            captures,
             noreturn: !outcome.returns,
             notes,
         }

@@ -27,6 +27,17 @@ pub fn decode(bits: u32, code: &[u8], entry: u64, steps: &mut Vec<Located>) {
     }
 }
 
+/// Tells `each` of every step of `code`, which starts at `entry`, and of the memory that its instruction names.
+pub fn visit(bits: u32, code: &[u8], entry: u64, mut each: impl FnMut(Step, Option<Place>)) {
+    let code = &code[..code.len().min(limits::MAX_FUNCTION_BYTES)];
+    let mut decoder = Decoder::with_ip(bits, code, entry, DecoderOptions::NONE);
+    let mut ins = Instruction::default();
+    while decoder.can_decode() {
+        decoder.decode_out(&mut ins);
+        each(step(&ins), place(&ins));
+    }
+}
+
 /// Whether `code` may have an indirect call, or a direct one (as of `entry`) that is `wanted`. It may say yes when there
 /// is none, as it looks at bytes and not at instructions.
 pub fn may_call(code: &[u8], entry: u64, wanted: impl Fn(u64) -> bool) -> bool {
