@@ -23,10 +23,16 @@ final class CallSiteTest {
 
 	CallSiteTest(Tests.Environment environment) throws Exception {
 		this.environment = environment;
-		calls = new Annotated(environment.ghidra().load(environment.programs().resolve("elf"))).run(settings());
+		calls = new Annotated(environment.ghidra().load(environment.programs().resolve("elf"))).run(quiet());
 		plan = new Core(settings(), TaskMonitor.DUMMY).analyse(calls.program);
 		plan.callSites = java.util.List.of();
 		plan.marks = java.util.List.of();
+	}
+
+	private Settings quiet() {
+		Settings quiet = settings();
+		quiet.callSites = false;
+		return quiet;
 	}
 
 	private Settings settings() {

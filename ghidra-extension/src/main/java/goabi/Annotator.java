@@ -76,6 +76,7 @@ public final class Annotator {
 			}
 		}
 		marks(plan, addresses, comments);
+		comments.write();
 	}
 
 	private void functions(Plan plan, Addresses addresses, Signatures signatures, Comments comments)

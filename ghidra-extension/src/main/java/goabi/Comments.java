@@ -1,7 +1,11 @@
 package goabi;
 
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -25,6 +29,8 @@ final class Comments {
 	private final Program program;
 	private final Settings settings;
 	private final Summary summary;
+	/** Lines before instructions, which may come from several sides and are written together. */
+	private final Map<Address, Set<String>> before = new TreeMap<>();
 
 	Comments(Program program, Settings settings, Summary summary) {
 		this.program = program;
@@ -80,12 +86,20 @@ final class Comments {
 		if (instruction == null || !settings.comments || settings.dryRun || lines.isEmpty()) {
 			return;
 		}
-		String was = Compat.preComment(program.getListing(), at);
-		String merged = merge(was, lines);
-		if (!Objects.equals(merged, was)) {
-			Compat.setPreComment(program.getListing(), at, merged);
-			summary.count(Summary.Count.COMMENTS);
-		}
+		before.computeIfAbsent(at, key -> new LinkedHashSet<>()).addAll(lines);
+	}
+
+	/** Writes what {@link #before} collected. */
+	void write() {
+		before.forEach((at, lines) -> {
+			String was = Compat.preComment(program.getListing(), at);
+			String merged = merge(was, List.copyOf(lines));
+			if (!Objects.equals(merged, was)) {
+				Compat.setPreComment(program.getListing(), at, merged);
+				summary.count(Summary.Count.COMMENTS);
+			}
+		});
+		before.clear();
 	}
 
 	/** A bookmark of ours. */
