@@ -75,7 +75,7 @@ fn each_unreadable_input_has_its_own_reason() {
     fails(".", "goabi: .: is a directory; name a file in it");
     fails(
         "text",
-        "goabi: text: not an ELF, PE or Mach-O file (starts with [68, 65, 6c, 6c]); \
+        "goabi: text: not an ELF, PE or Mach-O file (starts with 68 65 6c 6c); \
          for a memory dump give its segments with --segments",
     );
 }
