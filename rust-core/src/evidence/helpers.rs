@@ -251,7 +251,11 @@ fn rows(arch: Arch) -> &'static [Row] {
 
 /// The helper that a function is. Only assembly (`asm`) is recognised by its code.
 pub fn find(program: &Program<'_>, func: &Func, asm: bool) -> Option<Helper> {
-    by_id(func).or_else(|| by_name(program, func)).or_else(|| asm.then(|| by_code(program, func)).flatten())
+    // Rows of the register convention say nothing of programs without it.
+    let holds = |helper: &Helper| program.internal.uses_registers() || !matches!(helper.special, Special::Plain { .. });
+    let found =
+        by_id(func).or_else(|| by_name(program, func)).or_else(|| asm.then(|| by_code(program, func)).flatten());
+    found.filter(holds)
 }
 
 fn by_id(func: &Func) -> Option<Helper> {
