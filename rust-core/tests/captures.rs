@@ -6,7 +6,8 @@ mod go;
 /// Every variable of `adder`'s literal, however it is used: added, passed on, returned.
 #[test]
 fn captured_variables_have_their_offsets() {
-    let build = go::Build { args: &["-ldflags=-s -w"], toolchain: "go1.26.8", ..go::plain("captures", "linux", "amd64") };
+    let build =
+        go::Build { args: &["-ldflags=-s -w"], toolchain: "go1.26.8", ..go::plain("captures", "linux", "amd64") };
     let report = goabi::analyze(&build.bytes(), &goabi::Options::default()).expect("a report");
     let captures = |name: &str| -> Vec<(u32, u32)> {
         let function = report.functions.iter().find(|f| f.name == name).expect(name);
