@@ -20,6 +20,8 @@ final class DataTypes {
 	private static final CategoryPath GHIDRAS = new CategoryPath("/golang");
 	/** Names that are tried when somebody else's type has ours. */
 	private static final int MOST_NAMES = 100;
+	/** Pointers to pointers that are followed. */
+	private static final int MOST_STARS = 3;
 
 	private final DataTypeManager manager;
 	private final int pointerSize;
@@ -142,11 +144,16 @@ final class DataTypes {
 
 	/** Deep chains of pointers end at `void *`, as nobody declares such. */
 	private DataType pointer(Integer elem) {
-		DataType target = elem == null ? null : made.get(elem);
-		Plan.Type type = elem == null ? null : plans.get(elem);
-		if (target == null && type != null && type.kind != Plan.Kind.POINTER && type.kind != Plan.Kind.STRUCT) {
-			target = get(elem, type.size);
-		}
+		return pointer(elem, MOST_STARS);
+	}
+
+	private DataType pointer(Integer elem, int stars) {
+		Plan.Type type = elem == null || stars == 0 ? null : plans.get(elem);
+		DataType target = type == null ? null : switch (type.kind) {
+			case STRUCT -> made.get(elem);
+			case POINTER -> pointer(type.elem, stars - 1);
+			default -> get(elem, type.size);
+		};
 		DataType pointed = target == null ? VoidDataType.dataType : target;
 		boolean usual = pointerSize == manager.getDataOrganization().getPointerSize();
 		return usual ? new PointerDataType(pointed, manager) : new PointerDataType(pointed, pointerSize, manager);
