@@ -18,6 +18,7 @@ import ghidra.program.model.listing.Function;
 import ghidra.program.model.listing.FunctionManager;
 import ghidra.program.model.listing.Listing;
 import ghidra.program.model.listing.Program;
+import ghidra.program.model.symbol.Reference;
 import ghidra.program.model.symbol.SourceType;
 import ghidra.util.exception.CancelledException;
 import ghidra.util.exception.InvalidInputException;
@@ -90,7 +91,7 @@ final class Functions {
 		return function;
 	}
 
-	/** The functions at further entries, such as those in the middle of duffzero. */
+	/** The functions at further entries that are called, such as those in the middle of duffzero. */
 	List<Function> others(Plan.Function f) {
 		List<Function> others = new ArrayList<>();
 		Address start = addresses.of(f.entry);
@@ -98,13 +99,22 @@ final class Functions {
 			Address at = addresses.of(entry.at);
 			if (at != null && !at.equals(start)) {
 				Function known = manager.getFunctionAt(at);
-				Function other = known == null && settings.createFunctions ? split(f, at) : known;
+				Function other = known == null && settings.createFunctions && isCalled(at) ? split(f, at) : known;
 				if (other != null) {
 					others.add(other);
 				}
 			}
 		}
 		return others;
+	}
+
+	private boolean isCalled(Address at) {
+		for (Reference reference : program.getReferenceManager().getReferencesTo(at)) {
+			if (reference.getReferenceType().isCall()) {
+				return true;
+			}
+		}
+		return false;
 	}
 
 	/** Gives what is behind an inner entry to a function of its own; control falls from one into the next. */
