@@ -140,7 +140,8 @@ public final class Annotator {
 	/** Only nameless functions get a name. */
 	private void name(Function function, String name) {
 		Symbol symbol = function.getSymbol();
-		if (name.isEmpty() || symbol.getSource() != SourceType.DEFAULT || settings.dryRun) {
+		boolean nameless = symbol.getSource() == SourceType.DEFAULT && !function.getName().equals(name);
+		if (name.isEmpty() || !nameless || settings.dryRun) {
 			return;
 		}
 		try {
