@@ -62,7 +62,8 @@ fn a_stripped_method_has_its_parameters_where_the_compiler_put_them() {
 fn text_has_a_line_for_every_function_and_a_summary() {
     let text = run("annotate", &[]);
     let functions = report(&[])["functions"].as_array().expect("functions").len();
-    assert_eq!(text.lines().filter(|line| line.starts_with("0x")).count(), functions);
+    let list = text.lines().take_while(|line| !line.is_empty()); // calls into the system come after it
+    assert_eq!(list.filter(|line| line.starts_with("0x")).count(), functions);
     assert!(text.contains(HANDLE) && text.contains("go1.27.0"));
 }
 
