@@ -60,6 +60,7 @@ impl Walk<'_, '_, '_> {
             return state.kill(kills);
         }
         let first = shared.program.internal.ints.first().map_or(Value::Unknown, |reg| state.reg(*reg));
+        state.expose();
         state.kill(!RegSet::NONE);
         let (Some(resolved), Some(index)) = (resolved, callee) else { return };
         if let (Some(sp), Some(args)) = (state.sp(), shared.program.funcs()[index].args) {

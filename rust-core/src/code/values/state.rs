@@ -206,6 +206,18 @@ impl State {
         self.slots.retain(|slot| slot.1 != Value::Unknown);
     }
 
+    /// Forgets the numbers in stack objects whose address a callee has, as it may write there. Where such an object ends is
+    /// not known.
+    pub fn expose(&mut self) {
+        const LONGEST: i32 = 256;
+        let address = |value: &Value| if let Value::Frame(at) = value { Some(*at) } else { None };
+        let slots: Vec<i32> = self.slots.iter().filter_map(|(_, value)| address(value)).collect();
+        let regs = self.regs.iter().filter_map(address).collect::<Vec<_>>();
+        for at in slots.into_iter().chain(regs) {
+            self.weaken_slots(at, LONGEST, true);
+        }
+    }
+
     /// Whether anything is known beside where the stack is.
     pub(super) fn knows_anything(&self) -> bool {
         !self.slots.is_empty() || self.regs.iter().any(|value| *value != Value::Unknown)

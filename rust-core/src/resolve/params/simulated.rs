@@ -105,8 +105,11 @@ fn simulate(facts: &Facts<'_>, list: &ArgList, start: u32, convention: &Conventi
     let mut stack_args = round_up(area.stack_args, convention.arch.ptr_size());
     let reads = facts.reads.regs & convention.ints.iter().chain(convention.floats).copied().collect();
     let unlisted = reads & !registers(&values).collect::<RegSet>();
+    let takes_float = registers(&values).any(Reg::is_float);
     let confidence = match sure {
         Sure::No => Confidence::Guess,
+        // Any of those that are not read can be the float's neighbour on either side.
+        Sure::Default if takes_float => Confidence::Guess,
         // What would be stack results can be a first parameter that is not listed.
         _ if facts.may_hide_first && stack_args < start && list.is_complete() => Confidence::Likely,
         Sure::Yes if list.is_complete() && unlisted.is_empty() => Confidence::Exact,

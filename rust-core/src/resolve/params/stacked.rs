@@ -9,7 +9,8 @@ use crate::evidence::Value;
 use crate::evidence::arg_info::ArgList;
 use crate::report::{Confidence, Source};
 
-/// `may_hide_first`: the list may lack the first parameter. `silent`: the function may take parameters and have no list (all code before Go 1.17).
+/// `may_hide_first`: the list may lack the first parameter. `silent`: the function may take parameters and have no list
+/// (all code before Go 1.17).
 pub(in crate::resolve) fn on_stack(
     list: Option<&ArgList>,
     args: Option<u32>,
@@ -28,7 +29,7 @@ pub(in crate::resolve) fn on_stack(
     let complete = list.is_complete() && listed <= args && !unlisted;
     // The first parameter is not listed when the name has type arguments: then the second does not begin at 0.
     let hidden = list.scalars().map(|c| c.0).next().unwrap_or(0) / word * word;
-    let complete = complete && !(may_hide_first && list.groups.is_empty() && args > 0);
+    let complete = complete && !(may_hide_first && list.scalars().next().is_none() && args > 0);
     let mut values: Vec<Value> = stack_words(0, hidden, word).collect();
     values.extend(list.groups.iter().map(stack_value));
     if let Some((seen, boundary)) = boundary.filter(|_| !complete) {
