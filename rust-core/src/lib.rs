@@ -88,10 +88,10 @@ fn run(mut image: Image<'_>, data: &[u8], options: &Options, observer: &dyn Obse
     let known = annotate::Known::new(&reader);
     let statics = known.addresses().collect();
     let names = meta.pclntab.funcs.iter().filter(|_| options.names).map(|f| (f.entry, meta.pclntab.name(&image, f)));
-    let receivers = evidence::receivers::collect(&mut reader, &mut types, names);
+    let own = evidence::receivers::named_types(&reader, &types);
+    let receivers = evidence::receivers::collect(&mut reader, &mut types, &own, names);
     let mut packs = Vec::new();
     if options.names && options.signatures {
-        let own = evidence::receivers::named_types(&reader, &types);
         packs = evidence::signatures::collect(&image, &meta, options, &own, &mut types, &mut typed);
     }
     drop(reader);

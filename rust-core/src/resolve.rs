@@ -146,9 +146,7 @@ fn faces_before_params(program: &Program<'_>, firsts: &[First], bodies: &[Abi]) 
             face.reads = Some(RegSet::NONE);
         }
         match first.helper.map(|h| h.special) {
-            Some(Special::Preserving { reads, kills, writes }) => {
-                Face { reads: Some(reads), kills, writes, returns: true }
-            }
+            Some(Special::Preserving { reads, kills, .. }) => Face { reads: Some(reads), kills, returns: true },
             Some(Special::Plain { params, .. }) => Face { reads: Some(params), ..face },
             _ => face,
         }

@@ -16,8 +16,6 @@ pub struct Effect {
     pub reads: Option<RegSet>,
     /// Registers that it may change; the others live across the call.
     pub kills: RegSet,
-    /// Registers that it is known to write and that its caller may use.
-    pub writes: RegSet,
 }
 
 /// The convention's registers, as sets.

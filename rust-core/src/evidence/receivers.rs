@@ -18,17 +18,17 @@ use std::borrow::Cow;
 /// Bytes of a receiver's name for which a type is made up.
 const LONGEST: usize = 256;
 
-/// Receiver types by code address. `names` are functions' names, none when they are not to be looked at.
+/// Receiver types by code address. `known` are the [`named_types`]; `names` are functions' names, none when they are not to be looked at.
 pub fn collect<'n>(
     reader: &mut TypeReader<'_>,
     types: &mut Types,
+    known: &HashMap<(String, String), TypeId>,
     names: impl Iterator<Item = (u64, Cow<'n, str>)>,
 ) -> HashMap<u64, TypeId> {
     let mut out = HashMap::new();
-    let known = named_types(reader, types);
     for (addr, name) in names {
         let name = SymbolName::parse(&name);
-        out.extend(by_name(&name, &known, reader, types).map(|ty| (addr, ty)));
+        out.extend(by_name(&name, known, reader, types).map(|ty| (addr, ty)));
     }
     out.extend(receivers(reader, types));
     out

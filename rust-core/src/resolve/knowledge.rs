@@ -12,15 +12,13 @@ pub struct Face {
     pub reads: Option<RegSet>,
     /// Registers that it may change.
     pub kills: RegSet,
-    /// Registers that it gives back beside results.
-    pub writes: RegSet,
     /// Whether it can come back.
     pub returns: bool,
 }
 
 impl Default for Face {
     fn default() -> Self {
-        Face { reads: None, kills: !RegSet::NONE, writes: RegSet::NONE, returns: true }
+        Face { reads: None, kills: !RegSet::NONE, returns: true }
     }
 }
 
@@ -55,7 +53,7 @@ impl World for Knowledge<'_, '_> {
 impl Calls for Knowledge<'_, '_> {
     fn effect(&self, callee: u32) -> Effect {
         let face = self.face(callee);
-        Effect { reads: face.reads, kills: face.kills, writes: face.writes }
+        Effect { reads: face.reads, kills: face.kills }
     }
 
     fn registers(&self) -> Registers {
