@@ -10,8 +10,6 @@ from typing import Any
 from .errors import Failure
 
 MIN_PYTHON = (3, 9)
-#: Folder beside the plugin with one folder per platform, each holding an unpacked wheel.
-VENDORED = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "_native")
 #: What this plugin calls.
 NEEDED = ("analyze", "analyze_segments", "Error", "NotGoError")
 
@@ -23,35 +21,43 @@ def platform_name() -> str:
     return "%s-%s" % (system, {"amd64": "x86_64", "arm64": "aarch64"}.get(machine, machine))
 
 
+def vendored() -> str:
+    """Folder beside the plugin with an unpacked wheel for this platform."""
+    plugin = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    return os.path.join(plugin, "_native", platform_name())
+
+
 def core() -> Any:
     """The `goabi` module, or a `Failure` of one line that says what to do."""
     if sys.version_info < MIN_PYTHON:
         have, need = "%d.%d" % sys.version_info[:2], "%d.%d" % MIN_PYTHON
         raise Failure("IDA runs Python %s, goabi needs %s or later: choose another with idapyswitch" % (have, need))
-    module = _import(os.path.join(VENDORED, platform_name()))
+    module = _import(vendored())
     missing = [name for name in NEEDED if not hasattr(module, name)]
     if missing:
         raise Failure("the goabi module at %s is too old for this plugin: it has no %s" % (module.__file__, missing[0]))
     return module
 
 
-def _import(vendored: str) -> Any:
+def _import(folder: str) -> Any:
     try:
         import goabi
 
-        return goabi
+        if getattr(goabi, "__file__", None) is not None:
+            return goabi
+        installed = ImportError("No module named 'goabi'")  # a folder of that name, such as the plugin's own
     except ImportError as error:
         installed = error
-    if not os.path.isdir(vendored):
+    if not os.path.isdir(folder):
         have = "Python %d.%d on %s" % (sys.version_info[0], sys.version_info[1], platform_name())
-        raise Failure("no goabi module (%s), and none in %s: pip install goabi for %s" % (installed, vendored, have))
+        raise Failure("no goabi module (%s), and none in %s: pip install goabi for %s" % (installed, folder, have))
     sys.modules.pop("goabi", None)
-    sys.path.insert(0, vendored)
+    sys.path.insert(0, folder)
     try:
         import goabi
 
         return goabi
     except ImportError as error:
-        raise Failure("the goabi module in %s does not load: %s" % (vendored, error)) from error
+        raise Failure("the goabi module in %s does not load: %s" % (folder, error)) from error
     finally:
-        sys.path.remove(vendored)
+        sys.path.remove(folder)

@@ -24,8 +24,8 @@ def wheel(folder, tag="cp39-abi3-manylinux_2_34_x86_64", source='NAME = "vendore
     return path
 
 
-def package(folder, *wheels):
-    args = [arg for one in wheels for arg in ("--wheel", one)]
+def package(folder, *wheels, more=()):
+    args = [arg for one in wheels for arg in ("--wheel", one)] + list(more)
     done = subprocess.run([SCRIPT, "ida", "-o", folder, *args], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return pathlib.Path(done.stdout.strip())
@@ -50,13 +50,38 @@ def test_the_same_inputs_give_the_same_bytes(tmp_path):
     assert package(tmp_path / "a", one).read_bytes() == package(tmp_path / "b", one).read_bytes()
 
 
-def test_idas_own_tool_takes_it(tmp_path):
+PUBLISHED = ("--repository", "https://github.com/somebody/else", "--contact", "A Name <a@name.org>")
+
+
+@pytest.mark.parametrize("more", [(), ("--pip",), PUBLISHED])
+def test_idas_own_tool_takes_it(tmp_path, more):
     if sys.version_info < (3, 10):
         pytest.skip("hcli needs Python 3.10")
     hcli = pathlib.Path(sys.executable).with_name("hcli")
-    done = subprocess.run([hcli, "plugin", "lint", package(tmp_path, wheel(tmp_path))], capture_output=True, text=True)
+    path = package(tmp_path, *([] if "--pip" in more else [wheel(tmp_path)]), more=more)
+    done = subprocess.run([hcli, "plugin", "lint", path], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "Error" not in done.stdout, done.stdout
+    assert "Error" not in done.stdout and "Warning" not in done.stdout, done.stdout
+
+
+def manifest(path):
+    with zipfile.ZipFile(path) as archive:
+        return json.loads(archive.read("goabi/ida-plugin.json"))["plugin"]
+
+
+def test_a_zip_with_the_core_asks_for_nothing_else(tmp_path):
+    own = manifest(package(tmp_path, wheel(tmp_path), wheel(tmp_path, "cp39-abi3-win_amd64")))
+    assert "pythonDependencies" not in own and own["platforms"] == ["linux-x86_64", "windows-x86_64"]
+    pip = manifest(package(tmp_path, more=["--pip"]))
+    assert pip["pythonDependencies"] == [f"goabi=={VERSION}"] and "platforms" not in pip
+
+
+def test_who_publishes_it_is_in_the_manifest(tmp_path):
+    own = manifest(package(tmp_path, more=["--pip", *PUBLISHED]))
+    assert own["urls"]["repository"] == "https://github.com/somebody/else"
+    assert own["authors"] == [{"name": "A Name", "email": "a@name.org"}]
+    bad = subprocess.run([SCRIPT, "ida", "-o", tmp_path, "--pip", "--contact", "nobody"], capture_output=True, text=True)
+    assert bad.returncode == 2 and "write NAME <MAIL>" in bad.stderr
 
 
 def test_the_manifest_has_the_version(tmp_path):
@@ -105,6 +130,12 @@ def unpacked(tmp_path):
 def test_the_core_that_the_zip_brings_along_is_used_where_none_is_installed(unpacked):
     assert ask(unpacked) == "vendored"
     assert ask(unpacked, block=False) == "installed"
+
+
+def test_the_plugins_own_folder_is_not_taken_for_the_module(unpacked):
+    assert (unpacked / "goabi").is_dir()
+    hidden = "sys.path = [%r] + [entry for entry in sys.path if 'site-packages' not in entry]" % str(unpacked)
+    assert ask(unpacked, block=False, more=hidden) == "vendored"
 
 
 def test_failures_are_one_clear_line(unpacked):
