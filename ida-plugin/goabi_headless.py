@@ -15,95 +15,20 @@ from typing import Any, List, Optional
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-DONE, FAILED, USAGE, NOT_GO, CANCELLED = 0, 1, 2, 3, 130
+from goabi_ida.options import DONE, FAILED, USAGE, failed, parsed, with_analysis  # noqa: E402
+
 #: What a folder is not searched for: IDA's own files.
 DATABASES = (".i64", ".idb", ".id0", ".id1", ".id2", ".nam", ".til", ".json", ".log")
 
 
-def arguments(inside: bool) -> argparse.ArgumentParser:
-    """Options are the plugin's settings, which are their defaults."""
-    parser = argparse.ArgumentParser(prog="goabi_headless.py", description="Annotates Go programs in IDA.")
-    parser.add_argument("--result", metavar="FILE", help="write what was done as JSON; - is the standard output")
-    parser.add_argument("--min-confidence", choices=("guess", "likely", "exact"), help="lowest level that is applied")
-    parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
-    parser.add_argument("--function", metavar="ADDR", help="only the function at or around this address")
-    parser.add_argument("--undo", action="store_true", help="remove what goabi set instead")
-    parser.add_argument("--self-test", action="store_true", help="print how this IDA reads goabi's types instead")
-    for name in ("names", "comments", "call-sites", "use-dwarf"):
-        parser.add_argument("--no-" + name, dest=name.replace("-", "_"), action="store_false", default=None)
-    for name in ("create-functions", "replace-types", "from-database"):
-        parser.add_argument("--" + name, action="store_true", default=None)
-    parser.add_argument("--no-save", action="store_true", help="leave the database on disk as it was")
-    if not inside:
-        parser.add_argument("--result-dir", metavar="DIR", help="write one JSON file per input there")
-        parser.add_argument("--ida-args", metavar="TEXT", help="more of IDA's own options")
-        parser.add_argument("files", nargs="+", metavar="FILE", help="a file or database, or a folder of them")
-    return parser
-
-
 def work(options: argparse.Namespace, result_file: Optional[str]) -> int:
     """Does what the options say to the open database."""
-    from goabi_ida import compat, selftest, settings, undo
-    from goabi_ida.errors import Cancelled, Failure, NotGo
-    from goabi_ida.flow import Session
-    from goabi_ida.progress import Progress
+    from goabi_ida import command, flow, progress, selftest
 
     if options.self_test:
         print(selftest.table())
         return DONE
-    chosen = settings.load()
-    for name in settings.STORED:
-        if getattr(options, name, None) is not None:
-            setattr(chosen, name, getattr(options, name))
-    chosen.dry_run = options.dry_run
-    try:
-        if not options.dry_run:
-            compat.undo_point("goabi:undo" if options.undo else "goabi:program", "goabi")
-        if options.undo:
-            print("goabi: removed %s" % undo.undo_all())
-            return DONE
-        function = int(options.function, 0) if options.function else None
-        result = Session().annotate(chosen, Progress(), function)
-    except Cancelled:
-        return CANCELLED
-    except NotGo as failure:
-        return failed(failure, NOT_GO)
-    except Failure as failure:
-        return failed(failure, FAILED)
-    except ValueError:
-        return failed("%r is no address" % options.function, USAGE)
-    print("goabi: " + result.summary())
-    for line in [*result.notes, *result.reasons()]:
-        print("goabi: " + line)
-    return write(result.to_json(), result_file)
-
-
-def failed(why: object, code: int) -> int:
-    """Says what went wrong in one line."""
-    print("goabi: %s" % why, file=sys.stderr)
-    return code
-
-
-def write(text: str, path: Optional[str]) -> int:
-    """An output file appears whole or not at all."""
-    if path == "-":
-        print(text, end="")
-    elif path:
-        try:
-            with open(path + ".part", "w", encoding="utf-8") as file:
-                file.write(text)
-            os.replace(path + ".part", path)
-        except OSError as error:
-            return failed("%s: %s" % (path, error.strerror), FAILED)
-    return DONE
-
-
-def parsed(parser: argparse.ArgumentParser, args: List[str]) -> "argparse.Namespace | int":
-    """The options, or the exit code of wrong ones and of `--help`."""
-    try:
-        return parser.parse_args(args)
-    except SystemExit as end:
-        return int(end.code or 0)
+    return command.work(options, result_file, flow.Session(), progress.Progress())
 
 
 def in_ida() -> int:
@@ -111,7 +36,7 @@ def in_ida() -> int:
     import ida_loader
     import idc
 
-    options = parsed(arguments(True), list(idc.ARGV[1:]))
+    options = parsed(with_analysis("goabi_headless.py"), list(idc.ARGV[1:]))
     if isinstance(options, int):
         return options
     code = work(options, options.result)
@@ -124,7 +49,11 @@ def in_ida() -> int:
 
 def with_idalib(args: List[str]) -> int:
     """Opens one database after the other. The worst code counts."""
-    options = parsed(arguments(False), args)
+    parser = with_analysis("goabi_headless.py")
+    parser.add_argument("--result-dir", metavar="DIR", help="write one JSON file per input there")
+    parser.add_argument("--ida-args", metavar="TEXT", help="more of IDA's own options")
+    parser.add_argument("files", nargs="+", metavar="FILE", help="a file or database, or a folder of them")
+    options = parsed(parser, args)
     if isinstance(options, int):
         return options
     try:

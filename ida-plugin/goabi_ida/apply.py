@@ -52,12 +52,20 @@ class Applier:
                 self._type_function(ea, row, done)
             else:
                 done.why = row.get("why", "nothing is known")
+            if row.get("noreturn") and not self.settings.dry_run and self.writable:
+                functions.never_returns(ea, self.record)
             self._describe(ea, row, done)
         except Skip as why:
             done.status, done.why = SKIPPED, str(why)
         except IDA_ERRORS as error:
             done.status, done.why = SKIPPED, "IDA says: %s" % error
         return done
+
+    def further_entry(self, row: Row) -> Optional[Done]:
+        """A place in the middle of a function that is called, such as those in duffzero; `None` if nobody goes there."""
+        ea = self.ea(row["entry"])
+        needed = functions.starting(ea) or (self.settings.create_functions and functions.is_called(ea))
+        return self.function(row) if needed else None
 
     def _type_function(self, ea: int, row: Row, done: Done) -> None:
         present = type_at(ea)
@@ -76,7 +84,8 @@ class Applier:
         if self.settings.dry_run:
             self._rehearse(ea, row, done)
             return
-        mend, end = self.settings.create_functions, row.get("end")
+        # Where further entries are, the extent of the function is a matter of taste.
+        mend, end = self.settings.create_functions, None if row.get("entries") else row.get("end")
         tif, done.why = prototype.function_type(row)
         functions.ready(ea, self.ea(end) if end else None, mend, self.record)
         if not ours and present is not None and ida_nalt.is_userti(ea):

@@ -19,18 +19,23 @@ from .result import Result
 from .result import Row as Done
 from .settings import Settings
 
-Step = Tuple[Callable[[Row], Done], Row]
+Do = Callable[[Row], Optional[Done]]
+Step = Tuple[Do, Row]
 
 
 class Session:
-    """What is kept between tasks on one database: the last analysis, which is most of the time of a task."""
+    """What is kept between tasks on one database: the last analysis, which is most of the time of a task; or a plan that
+    was made elsewhere."""
 
-    def __init__(self) -> None:
+    def __init__(self, given: Optional[Plan] = None) -> None:
+        self._given = given
         self._known: Optional[Tuple[Any, Plan, str]] = None
 
     def plan(self, settings: Settings, progress: Progress, anew: bool = False) -> Tuple[Plan, str]:
         """The plan for the open database, and what it was made from. What was read from the database may have changed
         since; `anew` is for tasks that take that into account."""
+        if self._given is not None:
+            return self._given, source.PLAN
         wanted = (settings.min_confidence, settings.use_dwarf, settings.from_database, source.input_file())
         stale = self._known is not None and anew and self._known[2] == source.DATABASE
         if self._known is None or self._known[0] != wanted or stale:
@@ -88,7 +93,9 @@ def apply_plan(
         _declare(types, steps if function is not None else None, settings, writable)
         for number, (step, row) in enumerate(steps):
             progress.watch("applying", number, total)
-            result.add(step(row))
+            done = step(row)
+            if done is not None:
+                result.add(done)
     except Cancelled:
         result.cancelled = True
     finally:
@@ -103,13 +110,23 @@ def apply_plan(
 def _steps(plan: Plan, applier: Applier, function: Optional[int]) -> Tuple[Any, int]:
     lists = _lists(applier)
     if function is None:
-        rows = ((step, row) for name, step in lists for row in plan.rows(name))
+        rows = (one for name, step in lists for row in plan.rows(name) for one in _with_entries(applier, step, row))
         return rows, sum(plan.count(name) for name, _ in lists)
     steps = list(_steps_of(plan, applier, function))
     return steps, len(steps)
 
 
-def _lists(applier: Applier) -> List[Tuple[str, Callable[[Row], Done]]]:
+def _with_entries(applier: Applier, step: Do, row: Row) -> Iterator[Step]:
+    """A function, and the places in its middle where it can be entered, which have the same signature."""
+    yield step, row
+    for entry in row.get("entries", ()):
+        if entry["at"] != row["entry"]:
+            inside = int(entry["at"], 16) - int(row["entry"], 16)
+            name = "%s_%x" % (row["name"], inside) if row["name"] else ""
+            yield applier.further_entry, {**row, "entry": entry["at"], "entries": [], "name": name}
+
+
+def _lists(applier: Applier) -> List[Tuple[str, Do]]:
     """The plan's lists with what is done to their rows."""
     calls = [("call_sites", applier.call)] if applier.settings.call_sites else []
     return [("functions", applier.function), *calls, ("annotations", applier.place)]
@@ -125,7 +142,7 @@ def _steps_of(plan: Plan, applier: Applier, ea: int) -> Iterator[Step]:
     for row in rows:
         start = applier.ea(row["entry"])
         end = applier.ea(row["end"]) if row.get("end") else (around.end_ea if around is not None else start + 1)
-        yield applier.function, row
+        yield from _with_entries(applier, applier.function, row)
         for name, step in _lists(applier)[1:]:
             for inner in plan.rows(name):
                 if start <= applier.ea(inner["at"]) < end:

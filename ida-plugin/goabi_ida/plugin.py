@@ -81,9 +81,7 @@ class GoabiModule(ida_idaapi.plugmod_t):
     def undo(self, ctx: Any) -> None:
         """Takes back what is ours."""
         if ida_kernwin.ask_yn(ida_kernwin.ASKBTN_NO, "Remove all types, names and comments that goabi set?") == 1:
-            done = undo.undo_all()
-            said = ", ".join("%d %s" % (number, what) for what, number in done.items() if number)
-            say("removed " + (said or "nothing"))
+            say("removed " + undo.said(undo.undo_all()))
 
     def self_test(self, ctx: Any) -> None:
         """Asks this version of IDA what it does."""

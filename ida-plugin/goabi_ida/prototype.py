@@ -22,6 +22,23 @@ LOCATED = "__usercall"
 
 def function_type(row: Row) -> Tuple[ida_typeinf.tinfo_t, str]:
     """The type of a function, and how it was made: `text` or `parts`."""
+    tif, made = _returning(row)
+    return (_without_return(tif, row), made) if row.get("noreturn") else (tif, made)
+
+
+def _without_return(tif: ida_typeinf.tinfo_t, row: Row) -> ida_typeinf.tinfo_t:
+    """The type of a function that never returns; as it was where this IDA does not make one of it."""
+    details, other = ida_typeinf.func_type_data_t(), ida_typeinf.tinfo_t()
+    if tif.is_ptr() or not tif.get_func_details(details):
+        return tif
+    details.flags |= ida_typeinf.FTI_NORET
+    try:
+        return other if other.create_func(details) and check(other, row) >= check(tif, row) else tif
+    except Skip:
+        return tif
+
+
+def _returning(row: Row) -> Tuple[ida_typeinf.tinfo_t, str]:
     located = row["cc"] == LOCATED
     try:
         tif = parse(row["decl"])

@@ -40,6 +40,8 @@ class Record:
         self.types: Dict[str, str] = {}
         self.replaced: Dict[str, List[str]] = {}
         self.functions: Dict[str, List[int]] = {}
+        #: Functions that we marked as ones that do not return.
+        self.noreturn: List[str] = []
         self._saved = self._read_rest()
 
     def exists(self) -> bool:
@@ -94,11 +96,13 @@ class Record:
             return b""
         rest: Dict[str, Any] = json.loads(zlib.decompress(packed))
         self.types, self.replaced, self.functions = rest["types"], rest["replaced"], rest["functions"]
+        self.noreturn = rest.get("noreturn", [])
         return bytes(packed)
 
     def save(self) -> None:
         """Writes the dictionaries, if they are others than those that were read."""
-        rest = {"types": self.types, "replaced": self.replaced, "functions": self.functions}
+        rest: Dict[str, Any] = {"types": self.types, "replaced": self.replaced, "functions": self.functions}
+        rest["noreturn"] = self.noreturn
         packed = zlib.compress(json.dumps(rest, sort_keys=True).encode())
         if self.exists() and packed != self._saved:
             self._node.setblob(packed, 0, ord(REST))
@@ -107,7 +111,8 @@ class Record:
     def forget_if_empty(self) -> None:
         """Leaves no trace where nothing was changed."""
         tags = (FUNCTION, CALL, PLACE)
-        if not (self.types or self.replaced or self.functions or any(True for tag in tags for _ in self.entries(tag))):
+        lists = self.types or self.replaced or self.functions or self.noreturn
+        if not (lists or any(True for tag in tags for _ in self.entries(tag))):
             self.forget()
 
     def forget(self) -> None:

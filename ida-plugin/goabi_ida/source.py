@@ -33,8 +33,8 @@ MACHINES = {
         (False, True): "mips",
     },
 }
-#: What a report can be made from.
-FILE, DATABASE = "file", "database"
+#: What a report can be made from, and a plan that was made elsewhere.
+FILE, DATABASE, PLAN = "file", "database", "plan"
 #: Bytes read from the database at a time.
 CHUNK = 1 << 24
 #: Functions looked at to find out by how much the database is rebased.

@@ -37,6 +37,11 @@ def undo_all() -> Dict[str, int]:
     return done
 
 
+def said(done: Dict[str, int]) -> str:
+    """What `undo_all` did, for people."""
+    return ", ".join("%d %s" % (number, what) for what, number in done.items() if number) or "nothing"
+
+
 def _function_type(ea: int, entry: Entry, record: Record) -> bool:
     present = type_at(ea)
     if present is None or entry[TYPE] != fingerprint(present.dstr()):

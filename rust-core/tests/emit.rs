@@ -10,13 +10,12 @@ use goabi::report::{Confidence, Report};
 type Writer = fn(&Report, &mut dyn std::io::Write, Confidence) -> std::io::Result<()>;
 
 /// Every form, with the ending of its golden files.
-const FORMS: [(&str, Writer); 6] = [
+const FORMS: [(&str, Writer); 5] = [
     ("text.txt", emit::text::write),
     ("report.json", emit::json::write),
     ("header.h", emit::header::write),
     ("ida-plan.json", emit::ida::write),
     ("ghidra-plan.json", emit::ghidra::write),
-    ("idapython.py", emit::idapython::write),
 ];
 
 fn written(report: &Report, writer: Writer) -> Vec<u8> {
@@ -32,6 +31,22 @@ fn golden_files() {
         for (ending, writer) in FORMS {
             check(&format!("{name}.{ending}"), &written(&report, writer));
         }
+    }
+}
+
+/// The script is the plugin's modules and the plan, which has golden files.
+#[test]
+fn the_script_brings_the_plan_along() {
+    for name in SAMPLES {
+        let script = String::from_utf8(written(&filled(name), emit::idapython::write)).expect("UTF-8");
+        assert!(script.is_ascii(), "{name}");
+        let plan = String::from_utf8(written(&filled(name), emit::ida::write)).expect("UTF-8");
+        let lines = script.split_once("\nPLAN = [\n").and_then(|(_, rest)| rest.split_once("\n]\n")).expect("a list").0;
+        let read: Vec<String> = lines
+            .lines()
+            .map(|line| serde_json::from_str(line.trim().trim_end_matches(',')).expect("a literal"))
+            .collect();
+        assert_eq!(read, plan.lines().collect::<Vec<_>>(), "{name}");
     }
 }
 
@@ -76,10 +91,10 @@ fn the_script_leaves_alone_what_it_should() {
     let not_built = ["no-parser", "no-builder"];
     for (tricks, said) in [
         (&["user-type"][..], "1 skipped, first at 0x411000: its type was set by somebody else"),
-        (&["other-parser", "no-builder"], "skipped, first at 0x411000: IDA does not make the type"),
+        (&["other-parser", "no-builder"], "skipped, first at 0x411000: IDA does not make the type from its parts"),
         (&["other-size"], "1 skipped, first at 0x411000: another type has the name go_string"),
         (&["no-parser"], "1 skipped, first at 0x411700: this version of IDA does not take the declaration"),
-        (&not_built, "skipped, first at 0x411000: IDA does not make the type"),
+        (&not_built, "skipped, first at 0x411000: IDA does not make the type from its parts"),
     ] {
         let text = run_script("amd64", tricks);
         assert!(text.contains(said), "{tricks:?}: {text}");

@@ -19,9 +19,7 @@ def plan_of(script):
     """What stands in the script's literals."""
     tree = ast.parse(open(script, encoding="utf-8").read())
     values = {node.targets[0].id: node.value for node in tree.body if isinstance(node, ast.Assign)}
-    head, types, functions = (ast.literal_eval(values[name]) for name in ("HEAD", "TYPES", "FUNCTIONS"))
-    rows = {"types": map(json.loads, types), "functions": map(json.loads, functions)}
-    return {**json.loads(head), **{name: list(row) for name, row in rows.items()}}
+    return json.loads("\n".join(ast.literal_eval(values["PLAN"])))
 
 
 def main(script, *tricks):

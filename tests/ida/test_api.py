@@ -17,7 +17,7 @@ import pytest
 from support import ROOT
 
 PLUGIN = ROOT / "ida-plugin"
-SOURCES = sorted([*PLUGIN.glob("*.py"), *PLUGIN.glob("goabi_ida/*.py"), ROOT / "rust-core/src/emit/idapython.py"])
+SOURCES = sorted([*PLUGIN.glob("*.py"), *PLUGIN.glob("goabi_ida/*.py")])
 #: IDA's version, the wheel's, and the wheel's SHA-256.
 WHEELS = [
     ("9.1", "0.0.5", "dc94a50272b070f550a00c0eb187e4b9dff1a1a7b5115a90a9c6e2c417d59bea"),
@@ -159,7 +159,7 @@ OBJECTS = {
     "function": ("ida_funcs", "func_t"),
     "around": ("ida_funcs", "func_t"),
 }
-TYPED = ("prototype.py", "places.py", "record.py", "source.py", "functions.py", "undo.py", "selftest.py", "idapython.py")
+TYPED = ("prototype.py", "places.py", "record.py", "source.py", "functions.py", "undo.py", "selftest.py")
 
 
 def methods_used():
@@ -180,7 +180,7 @@ def test_every_method_is_there_and_fits(version):
     seen, wrong = set(), []
     for place, module, owner, name, call in methods_used():
         if name in ("cc", "set_cc"):
-            continue  # the one difference that compat.py and the script ask for
+            continue  # the one difference that compat.py asks for
         members = version(module).methods(owner)
         seen.add((owner, name))
         given = call and (len(call.args), [keyword.arg for keyword in call.keywords])
@@ -228,10 +228,9 @@ def test_types_fit_the_newest_stubs(tmp_path):
 def test_compat_is_the_only_place_that_asks_for_versions():
     for path in SOURCES:
         text = path.read_text()
-        if path.name not in ("compat.py", "selftest.py", "idapython.py"):
+        if path.name not in ("compat.py", "selftest.py"):
             assert "IDA_SDK_VERSION" not in text and "get_kernel_version" not in text, path
-        if path.name != "idapython.py":
-            assert len(text.split("\n")) < 400, path
+        assert len(text.split("\n")) < 400, path
 
 
 def test_no_qt():

@@ -202,6 +202,76 @@ def test_a_function_without_prototype_still_gets_its_name(ida):
     assert not database.state.function_types
 
 
+def test_functions_that_never_return_say_so(ida):
+    from goabi_ida.undo import undo_all
+
+    database = open_plan(ida, TWO)
+    before = shown(database)
+    apply(TWO)
+    assert database.state.noreturn == {SECOND}
+    assert "__noreturn" in database.state.function_types[SECOND][0].text()
+    assert "__noreturn" not in database.state.function_types[FIRST][0].text()
+    assert database.reanalysed == [(SECOND, True)]
+    database.state.noreturn.clear()  # the user knows better
+    assert statuses(apply(TWO)) == ["unchanged"] * 2
+    assert not database.state.noreturn
+    database.state.noreturn.add(SECOND)
+    undo_all()
+    assert shown(database) == before and database.reanalysed[1:] == [(SECOND, False)]
+
+
+@pytest.mark.parametrize("trick", ["no-parser", "other-parser", "no-spoils"])
+def test_never_returning_does_not_depend_on_the_parser(ida, trick):
+    database = open_plan(ida, TWO)
+    apply(TWO)
+    right = database.state.function_types[SECOND][0].text()
+    database = open_plan(ida, TWO, trick)
+    apply(TWO)
+    assert database.state.function_types[SECOND][0].text() == right
+
+
+def test_types_of_others_keep_their_function_returning(ida):
+    database = open_plan(ida, TWO)
+    set_user_type(ida, database, SECOND)
+    assert statuses(apply(TWO)) == ["applied", "skipped"]
+    assert not database.state.noreturn
+
+
+DUFF = plan_text([function(0x401000, name="runtime.duffzero", entries=[{"at": "0x401000", "bytes": 64}, {"at": "0x401008", "bytes": 48}, {"at": "0x401010", "bytes": 32}])])
+
+
+def test_further_entries_have_the_same_type_where_they_are_functions(ida):
+    database = open_plan(ida, DUFF)
+    assert statuses(apply(DUFF)) == ["applied"]
+    database = open_plan(ida, DUFF)
+    database.state.functions = {FIRST: FIRST + 8, FIRST + 8: FIRST + 0x20}
+    result = apply(DUFF)
+    assert [(row.ea, row.status) for row in result.rows] == [(FIRST, "applied"), (FIRST + 8, "applied")]
+    assert database.state.names == {FIRST: "runtime.duffzero", FIRST + 8: "runtime.duffzero_8"}
+    assert database.state.function_types[FIRST + 8][0].text() == database.state.function_types[FIRST][0].text()
+    assert statuses(apply(DUFF)) == ["unchanged"] * 2
+
+
+def test_further_entries_that_are_called_are_made_functions_when_that_is_wanted(ida):
+    from goabi_ida.undo import undo_all
+
+    database = open_plan(ida, DUFF)
+    database.code_refs[FIRST + 0x10] = [FIRST + 0x800]
+    before = shown(database)
+    assert statuses(apply(DUFF)) == ["applied"]
+    assert statuses(apply(DUFF, create_functions=True)) == ["unchanged", "applied"]
+    assert database.state.functions == {FIRST: FIRST + 0x10, FIRST + 0x10: FIRST + 0x20}
+    assert statuses(apply(DUFF, create_functions=True)) == ["unchanged"] * 2
+    undo_all()
+    assert shown(database) == before
+
+
+def test_one_function_takes_its_further_entries_along(ida):
+    database = open_plan(ida, DUFF)
+    database.state.functions = {FIRST: FIRST + 8, FIRST + 8: FIRST + 0x20}
+    assert statuses(apply(DUFF, function=FIRST)) == ["applied"] * 2
+
+
 PAIR = {"name": "go_pair", "kind": "define", "size": 16, "decl": "struct go_pair {\n  void *a;\n  __int64 b;\n};"}
 TAKES_PAIR = function(
     0x401000,

@@ -132,7 +132,7 @@ pub fn write(report: &Report, out: &mut dyn Write, min: Confidence) -> io::Resul
 }
 
 /// What the plan's lines are made from.
-pub(crate) struct Plan<'a> {
+struct Plan<'a> {
     report: &'a Report,
     context: Context<'a>,
     types: Vec<Declaration>,
@@ -140,24 +140,20 @@ pub(crate) struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    pub(crate) fn new(report: &'a Report, min: Confidence) -> Plan<'a> {
+    fn new(report: &'a Report, min: Confidence) -> Plan<'a> {
         let arch = arch(report);
         let context = Context::new(Registers::new(arch), &report.types, CTypes::new(&report.types, arch));
         Plan { report, context, types: declare::all(report, min), min }
     }
 
-    pub(crate) fn head(&self) -> impl Serialize {
+    fn head(&self) -> impl Serialize {
         let Report { tool, binary, go, .. } = self.report;
         let pack = c_types::pack(self.context.regs.arch);
         let (sha256, arch, go) = (binary.sha256.as_str(), binary.arch.as_str(), go.version.as_str());
         Head { schema: SCHEMA, tool, sha256, arch, go, image_base: binary.image_base, pack }
     }
 
-    pub(crate) fn types(&self) -> impl Iterator<Item = impl Serialize> {
-        self.types.iter().map(type_line)
-    }
-
-    pub(crate) fn function(&self, f: &'a Function) -> impl Serialize + use<'a> {
+    fn function(&self, f: &'a Function) -> impl Serialize + use<'a> {
         let apply = sure_usercall(f, self.min).and_then(|_| self.apply(&Callee::of_function(f), false));
         let why = if apply.is_none() { super::missing(f, self.min) } else { None };
         FunctionLine {

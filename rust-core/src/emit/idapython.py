@@ -1,232 +1,51 @@
 """Applies the calling conventions that goabi found to the open IDA database.
 
-Run it with File > Script file, or headless with -S. It needs no goabi. Types that you set yourself stay as they are,
-so do types of the same name and another size; functions that need one of those are skipped, and listed.
+Run it with File > Script file, or in batch mode: idat -A -S"THIS_FILE --exit" sample. It needs neither goabi nor its plugin:
+what the plugin does to a database is in here, and so is the plan. What you set yourself stays as it is. With --dry-run
+it changes nothing, with --undo it removes what it set, and --help names the other options.
 """
 
-import hashlib
-import json
+import importlib.abc
+import importlib.util
+import sys
 
-import ida_auto
-import ida_bytes
-import ida_funcs
-import ida_idp
-import ida_kernwin
-import ida_nalt
-import ida_name
-import ida_netnode
-import ida_typeinf
-import idc
-
+# The plugin's modules, as text.
+# <modules>
+MODULES = {}
+# </modules>
+# The plan, a line each. Nothing of a sample is ever code.
 # <plan>
-HEAD = '{"image_base": "0x0", "pack": 8}'
-TYPES = []
-FUNCTIONS = []
+PLAN = []
 # </plan>
 
-PACK_FLAGS = {4: 0x30, 8: 0x40}  # PT_PAK4, PT_PAK8 of typeinf.hpp
-NODE = "$ goabi script"
-TAG = "goabi: "
+PACKAGE = "goabi_script"  # not the plugin's name: both may be in one IDA, and of different versions
 
 
-class Skip(Exception):
-    """Why a function stays as it is."""
+class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Imports the modules of this file."""
 
+    def find_spec(self, name, path=None, target=None):
+        package, _, module = name.partition(".")
+        if package != PACKAGE or (module and module not in MODULES):
+            return None
+        return importlib.util.spec_from_loader(name, self, is_package=not module)
 
-def declare_types(types, pack):
-    """Declares what is missing. Returns the names whose present meaning is another one."""
-    flags = ida_typeinf.PT_SIL | ida_typeinf.PT_TYP | PACK_FLAGS.get(pack, 0)
-    foreign = set()
-    for line in types:
-        one = json.loads(line)
-        known = size_of(one["name"])
-        if one["kind"] == "forward" and known is not None:
-            continue
-        if one["kind"] != "forward" and known not in (None, 0, one["size"]):
-            foreign.add(one["name"])
-            continue
-        if known != one["size"] or one["size"] == 0:
-            ida_typeinf.idc_parse_types(one["decl"], flags)
-        if one["kind"] != "forward" and size_of(one["name"]) != one["size"]:
-            foreign.add(one["name"])
-    return foreign
-
-
-def size_of(name):
-    """Bytes of a named type, 0 when it is only declared, None when there is none."""
-    tif = ida_typeinf.tinfo_t()
-    if not tif.get_named_type(None, name):
-        return None
-    size = tif.get_size()
-    return 0 if size == ida_typeinf.BADSIZE else size
-
-
-def function_type(one):
-    """The type from its text, or from its parts when this version of IDA reads the text in another way."""
-    try:
-        return checked(parse(one["decl"]), one)
-    except Skip:
-        if one["cc"] != "__usercall":
-            raise
-    return checked(build(one), one)
-
-
-def parse(decl):
-    tif = ida_typeinf.tinfo_t()
-    if ida_typeinf.parse_decl(tif, None, decl, ida_typeinf.PT_SIL) is None:
-        raise Skip("this version of IDA does not take the declaration")
-    return tif
-
-
-def build(one):
-    details = ida_typeinf.func_type_data_t()
-    if hasattr(details, "set_cc"):  # since IDA 9.2
-        details.set_cc(ida_typeinf.CM_CC_SPECIAL)
-    else:
-        details.cc = ida_typeinf.CM_CC_SPECIAL
-    details.flags |= ida_typeinf.FTI_ARGLOCS | ida_typeinf.FTI_EXPLOCS
-    if one["ret"] is None:
-        details.rettype = ida_typeinf.tinfo_t(ida_typeinf.BT_VOID)
-    else:
-        details.rettype = parse(one["ret"]["type"] + " x;")
-        set_place(details.retloc, one["ret"])
-    for wanted in one["args"]:
-        arg = ida_typeinf.funcarg_t()
-        arg.name, arg.type = wanted["name"], parse(wanted["type"] + " x;")
-        set_place(arg.argloc, wanted)
-        details.push_back(arg)
-    for name in one["spoils"]:
-        register = ida_idp.reg_info_t()
-        if ida_idp.parse_reg_name(register, name):
-            details.spoiled.push_back(register)
-            details.flags |= ida_typeinf.FTI_SPOILED
-    tif = ida_typeinf.tinfo_t()
-    if not tif.create_func(details):
-        raise Skip("IDA does not make the type")
-    return tif
-
-
-def set_place(loc, wanted):
-    parts = wanted["parts"]
-    if len(parts) == 1 and parts[0]["size"] == wanted["size"]:
-        set_part(loc, parts[0])
-        return
-    scattered = ida_typeinf.scattered_aloc_t()
-    for wanted_part in parts:
-        part = ida_typeinf.argpart_t()
-        part.off, part.size = wanted_part["off"], wanted_part["size"]
-        set_part(part, wanted_part)
-        scattered.push_back(part)
-    loc.consume_scattered(scattered)
-
-
-def set_part(loc, part):
-    if "stack" in part:
-        loc.set_stkoff(part["stack"])
-    else:
-        own = ida_idp.str2reg(part.get("as", part["reg"]))
-        loc.set_reg1(own if own >= 0 else ida_idp.str2reg(part["reg"]))
-
-
-def checked(tif, one):
-    """The type, if every place in it is the one that was meant."""
-    details = ida_typeinf.func_type_data_t()
-    if not tif.get_func_details(details) or len(details) != len(one["args"]):
-        raise Skip("the declaration became something else")
-    if one["cc"] == "__usercall":
-        for arg, wanted in zip(details, one["args"]):
-            check_place(arg.argloc, wanted)
-        if one["ret"] is not None:
-            check_place(details.retloc, one["ret"])
-    return tif
-
-
-def check_place(loc, wanted):
-    """Compares a location with the plan's parts."""
-    if loc.is_scattered():
-        found = [(part.off, part.size, part) for part in loc.scattered()]
-    else:
-        found = [(0, wanted["size"], loc)]
-    parts = wanted["parts"]
-    same = len(found) == len(parts) and all(
-        (off, size) == (part["off"], part["size"]) and is_at(place, part)
-        for (off, size, place), part in zip(found, parts)
-    )
-    if not same:
-        raise Skip("a value ended up elsewhere: " + (wanted.get("name") or "result"))
-
-
-def is_at(loc, part):
-    if "stack" in part:
-        return loc.is_stkoff() and loc.stkoff() == part["stack"]
-    numbers = [ida_idp.str2reg(part[name]) for name in ("reg", "as") if name in part]
-    return loc.is_reg1() and loc.regoff() == 0 and loc.reg1() in numbers
-
-
-def present_type(ea):
-    tif = ida_typeinf.tinfo_t()
-    return tif.dstr() if ida_nalt.get_tinfo(tif, ea) else ""
-
-
-def fingerprint(text):
-    """Stands for a text that may be longer than the 1024 bytes of a netnode's value."""
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def apply(ea, one, foreign, node):
-    """Gives one function its type."""
-    if "decl" not in one:
-        raise Skip(one.get("why", "nothing to apply"))
-    if not ida_bytes.is_loaded(ea):
-        raise Skip("the address is not in the database")
-    if ida_nalt.is_userti(ea) and fingerprint(present_type(ea)) != node.supstr(ea):
-        raise Skip("its type was set by somebody else")
-    names = {value["type"].rstrip(" *") for value in one["args"] + [one["ret"] or {"type": ""}]}
-    if names & foreign:
-        raise Skip("another type has the name " + sorted(names & foreign)[0])
-    tif = function_type(one)
-    if ida_funcs.get_func(ea) is None:
-        ida_funcs.add_func(ea)
-    if not ida_typeinf.apply_tinfo(ea, tif, ida_typeinf.TINFO_DEFINITE):
-        raise Skip("IDA did not take the type")
-    node.supset(ea, fingerprint(present_type(ea)))
-
-
-def describe(ea, one):
-    """Names a function that has no name, and writes or renews the comment."""
-    if one["name"] and not ida_bytes.has_user_name(ida_bytes.get_flags(ea)):
-        ida_name.set_name(ea, one["name"], ida_name.SN_NOCHECK | ida_name.SN_NOWARN)
-    old = idc.get_func_cmt(ea, 1) or ""
-    others = [line for line in old.split("\n") if line and not line.startswith(TAG)]
-    idc.set_func_cmt(ea, "\n".join([one["comment"]] + others), 1)
+    def exec_module(self, module):
+        name = module.__name__.partition(".")[2]
+        exec(compile(MODULES.get(name, ""), "<goabi %s>" % name, "exec"), vars(module))
 
 
 def main():
-    head = json.loads(HEAD)
-    ida_auto.auto_wait()
-    slide = ida_nalt.get_imagebase() - int(head["image_base"], 16)
-    node = ida_netnode.netnode(NODE, 0, True)
-    foreign = declare_types(TYPES, head["pack"])
-    done, skipped = 0, {}
-    ida_kernwin.show_wait_box("goabi: applying calling conventions")
+    """Imports anew: an earlier script of another version may have left its modules."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
+        del sys.modules[name]
+    finder = Finder()
+    sys.meta_path.insert(0, finder)
+    plan = "\n".join(PLAN + [""]).encode("utf-16", "surrogatepass").decode("utf-16")  # JSON's escapes, half a character each
     try:
-        for number, line in enumerate(FUNCTIONS):
-            if number % 256 == 0 and ida_kernwin.user_cancelled():
-                print("goabi: cancelled")
-                break
-            one = json.loads(line)
-            ea = int(one["entry"], 16) + slide
-            try:
-                apply(ea, one, foreign, node)
-                describe(ea, one)
-                done += 1
-            except Skip as why:
-                skipped.setdefault(str(why), []).append(ea)
+        importlib.import_module(PACKAGE + ".command").script(plan)
     finally:
-        ida_kernwin.hide_wait_box()
-    print("goabi: %d of %d functions have their convention" % (done, len(FUNCTIONS)))
-    for why, places in sorted(skipped.items(), key=lambda item: -len(item[1])):
-        print("goabi: %d skipped, first at %#x: %s" % (len(places), places[0], why))
+        sys.meta_path.remove(finder)
 
 
 main()

@@ -40,6 +40,7 @@ class State:
 
     types: Types
     functions: Dict[int, int] = field(default_factory=dict)  # start -> end
+    noreturn: Set[int] = field(default_factory=set)
     function_types: Dict[int, Tuple[Type, bool]] = field(default_factory=dict)  # type, definite
     operand_types: Dict[Tuple[int, int], Type] = field(default_factory=dict)
     callee_types: Dict[int, Type] = field(default_factory=dict)
@@ -53,6 +54,7 @@ class State:
         return {
             "types": {name: one.text(name) for name, one in self.types.named.items()},
             "functions": dict(self.functions),
+            "noreturn": set(self.noreturn),
             "function_types": {ea: (one.text(), sure) for ea, (one, sure) in self.function_types.items()},
             "operand_types": {key: one.text() for key, one in self.operand_types.items()},
             "names": dict(self.names),
@@ -93,6 +95,8 @@ class Database:
         self.answers: int = 1
         self.screen_ea = 0
         self.code_refs: Dict[int, List[int]] = {}
+        #: Functions whose callers IDA looks at again, and whether as ones that do not return.
+        self.reanalysed: List[Tuple[int, bool]] = []
         self.saved = 0
         self.killed = 0
         self._starts: List[int] = []
@@ -145,6 +149,7 @@ class Database:
         for one in self.segments:
             one.start += delta
         state.functions = {ea + delta: end + delta for ea, end in state.functions.items()}
+        state.noreturn = {ea + delta for ea in state.noreturn}
         state.function_types = {ea + delta: one for ea, one in state.function_types.items()}
         state.operand_types = {(ea + delta, n): one for (ea, n), one in state.operand_types.items()}
         state.names = {ea + delta: one for ea, one in state.names.items()}

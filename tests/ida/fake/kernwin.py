@@ -112,6 +112,7 @@ def make(world: Any) -> Dict[str, Any]:
         "get_kernel_version": lambda: "9.5",
         "get_widget_title": lambda widget: widget[0],
         "get_widget_type": lambda widget: widget[1],
+        "is_idaq": lambda: world.window,
         "get_screen_ea": lambda: world.database.screen_ea,
         "clr_cancelled": lambda: None,
         "msg": lambda message: world.database.messages.append(message),

@@ -65,10 +65,12 @@ class Function:
     loc: Optional[Loc]
     args: List[Argument]
     spoiled: Optional[List[str]] = None
+    noreturn: bool = False
 
     def text(self, middle: str) -> str:
         spoils = " __spoils<%s>" % ",".join(self.spoiled) if self.spoiled is not None else ""
         args = ", ".join("%s %s%s" % (one.type.text(), one.name, located(one.loc)) for one in self.args)
+        middle += " __noreturn" * self.noreturn
         return "%s %s%s%s(%s)" % (self.result.text(), middle, spoils, located(self.loc), args or "void")
 
 

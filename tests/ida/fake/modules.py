@@ -10,6 +10,7 @@ from . import kernwin, typeinf
 from .database import BADADDR, Database, Segment
 
 FF_NAME, FF_CODE = 1, 2
+FUNC_NORET = 1
 STAG = ord("S")
 
 
@@ -25,6 +26,8 @@ class World:
         self.refused: List[Any] = []
         self.exit_code: Optional[int] = None
         self.argv: List[str] = [""]
+        #: Whether this is the program with windows.
+        self.window = True
 
     def open(self, database: Database) -> Database:
         """Opens a database instead of the present one."""
@@ -60,7 +63,7 @@ def modules(world: World) -> Dict[str, Dict[str, Any]]:
             "plugin_t": type("plugin_t", (), {}),
             "plugmod_t": type("plugmod_t", (), {}),
         },
-        "ida_auto": {"auto_wait": lambda: True},
+        "ida_auto": {"auto_wait": lambda: True, "reanalyze_callers": lambda ea, noret: world.database.reanalysed.append((ea, noret))},
         "ida_pro": {"IDA_SDK_VERSION": 950, "qexit": lambda code: setattr(world, "exit_code", code)},
         "ida_srclang": {"get_selected_parser_name": lambda: ""},
         "ida_undo": {"create_undo_point": lambda action, label: world.database.undo_point(label) or True},
@@ -216,7 +219,15 @@ def functions(world: World) -> Dict[str, Any]:
     def seen(start: Optional[int]) -> Any:
         if start is None:
             return None
-        return types.SimpleNamespace(start_ea=start, end_ea=world.database.state.functions[start])
+        state = world.database.state
+        return types.SimpleNamespace(start_ea=start, end_ea=state.functions[start], flags=FUNC_NORET * (start in state.noreturn))
+
+    def update_func(pfn: Any) -> bool:
+        if not world.database.writable():
+            return False
+        change = set.add if pfn.flags & FUNC_NORET else set.discard
+        change(world.database.state.noreturn, pfn.start_ea)
+        return True
 
     def add_func(ea1: int, ea2: int = BADADDR) -> bool:
         database = world.database
@@ -227,6 +238,7 @@ def functions(world: World) -> Dict[str, Any]:
 
     def del_func(ea: int) -> bool:
         world.database.forget_starts()
+        world.database.state.noreturn.discard(ea)
         return world.database.writable() and world.database.state.functions.pop(ea, None) is not None
 
     def set_func_end(ea: int, newend: int) -> bool:
@@ -251,6 +263,8 @@ def functions(world: World) -> Dict[str, Any]:
         "add_func": add_func,
         "del_func": del_func,
         "set_func_end": set_func_end,
+        "update_func": update_func,
+        "FUNC_NORET": FUNC_NORET,
     }
 
 

@@ -12,6 +12,15 @@ from .model import BADSIZE, Argument, BadType, Function, Loc, Type
 PACKS = {0x10: 1, 0x20: 2, 0x30: 4, 0x40: 8, 0x50: 16, 0: 8}
 CC = {"__usercall": 0xF0, "__userpurge": 0xE0, "__fastcall": 0x70, "__cdecl": 0x30, "__stdcall": 0x50}
 WORDS = {number: word for word, number in CC.items()}
+FTI_NORET = 4
+
+
+class Spoiled(str):
+    """A register of a list of destroyed ones, as `reg_info_t` has it."""
+
+    @property
+    def name(self) -> str:
+        return str(self)
 
 
 def make(world: Any) -> Dict[str, Any]:
@@ -153,17 +162,25 @@ def make(world: Any) -> Dict[str, Any]:
                 fi.push_back(one)
             fi.retloc = argloc_t(function.loc)
             fi.rettype.type = function.result
-            fi.spoiled = vector(function.spoiled or [])
+            fi.spoiled = vector(Spoiled(name) for name in function.spoiled or [])
+            placed = function.convention in ("__usercall", "__userpurge")
+            fi.flags = 0x300 * placed | (function.spoiled is not None) | FTI_NORET * function.noreturn
+            fi._cc = CC.get(function.convention, 0)
             return True
 
         def create_func(self, fi: func_type_data_t) -> bool:
-            if "no-builder" in world.database.tricks or fi.flags & 0x300 != 0x300 or fi._cc not in WORDS:
+            placed = fi._cc in (CC["__usercall"], CC["__userpurge"])
+            if "no-builder" in world.database.tricks or (placed and fi.flags & 0x300 != 0x300) or fi._cc not in WORDS:
                 return False
             result = fi.rettype.type or Type(word="void")
             loc = None if result.word == "void" else fi.retloc.loc.normal()
+            if not placed:
+                loc = None
             args = [Argument(arg.type.type or Type(word="int"), arg.name, arg.argloc.loc.normal()) for arg in fi]
+            if not placed:
+                args = [Argument(arg.type, arg.name) for arg in args]
             spoiled = [one.name for one in fi.spoiled] if fi.flags & 1 else None
-            function = Function(WORDS[fi._cc], result, loc, args, spoiled)
+            function = Function(WORDS[fi._cc], result, loc, args, spoiled, bool(fi.flags & FTI_NORET))
             try:
                 parser("").sound(function)
             except BadType:
@@ -256,6 +273,7 @@ def make(world: Any) -> Dict[str, Any]:
         "BT_VOID": 1,
         "CM_CC_SPECIAL": 0xF0,
         "FTI_SPOILED": 1,
+        "FTI_NORET": FTI_NORET,
         "FTI_ARGLOCS": 0x100,
         "FTI_EXPLOCS": 0x200,
         "NTF_TYPE": 1,
