@@ -12,7 +12,7 @@ from .model import BADSIZE, Argument, BadType, Function, Loc, Type
 PACKS = {0x10: 1, 0x20: 2, 0x30: 4, 0x40: 8, 0x50: 16, 0: 8}
 CC = {"__usercall": 0xF0, "__userpurge": 0xE0, "__fastcall": 0x70, "__cdecl": 0x30, "__stdcall": 0x50}
 WORDS = {number: word for word, number in CC.items()}
-FTI_NORET = 4
+FTI_NORET = 2
 
 
 class Spoiled(str):
