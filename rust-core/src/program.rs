@@ -94,6 +94,13 @@ impl<'a> Program<'a> {
         if self.names { self.meta.pclntab.name(self.image, func) } else { Cow::Borrowed("") }
     }
 
+    /// Whether two functions have one name, whatever it is: obfuscators give new names, but equal ones to equals.
+    pub fn share_name(&self, one: &Func, other: &Func) -> bool {
+        let name = |func| self.meta.pclntab.name(self.image, func);
+        let one = name(one);
+        !one.is_empty() && one == name(other)
+    }
+
     /// Whether the machine's code is understood.
     pub fn reads_code(&self) -> bool {
         Decoder::reads(self.image.arch)

@@ -1,6 +1,7 @@
 //! Picks, for every function, the claim to believe: parameters first, because callers' code is read with the callees'
 //! parameters in hand, then results, to a fixpoint.
 
+mod conventions;
 pub mod frame;
 pub mod knowledge;
 pub mod params;
@@ -95,7 +96,7 @@ pub fn resolve(
 ) -> Result<Vec<Resolved>> {
     let funcs = program.funcs();
     let mut firsts = watch.stage("looking at functions", funcs.len(), |tick| survey::survey(program, tick))?;
-    let bodies = survey::conventions(program, &firsts, |entry| speaks_of_registers(typed.get(&entry)));
+    let bodies = conventions::conventions(program, &firsts, |entry| speaks_of_registers(typed.get(&entry)));
     let mut knowledge = Knowledge { program, faces: Vec::new() };
     knowledge.faces = faces_before_params(program, &firsts, &bodies);
     let seen = stack::look(program, &firsts, &bodies, &knowledge, watch)?;

@@ -6,7 +6,7 @@ use goabi::image::Image;
 use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction};
 use std::collections::HashSet;
 
-/// Entries that some other function calls with a plain CALL.
+/// Entries that some other function calls with a plain CALL; none on machines whose code is not read.
 pub(crate) fn called(image: &Image<'_>, metadata: &Metadata) -> HashSet<u64> {
     let mut called = HashSet::new();
     let mut instruction = Instruction::default();
@@ -14,6 +14,9 @@ pub(crate) fn called(image: &Image<'_>, metadata: &Metadata) -> HashSet<u64> {
         let Some(code) = image.bytes(func.entry, func.size() as usize) else { continue };
         if image.arch == Arch::Arm64 {
             called.extend(linked(code, func.entry).filter(|target| *target != func.entry));
+            continue;
+        }
+        if !matches!(image.arch, Arch::Amd64 | Arch::I386) {
             continue;
         }
         let mut decoder = Decoder::with_ip(8 * image.arch.ptr_size(), code, func.entry, DecoderOptions::NONE);

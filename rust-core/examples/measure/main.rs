@@ -4,11 +4,12 @@
 //! With `--debug` the unstripped program is analysed, debug information and all: what sources refute is then wrong.
 //!
 //! ```text
-//! measure FULL STRIPPED [--types FILE] [--sigs PACK] [--no-names | --debug] [--program MODULE] [--errors N]
+//! measure FULL STRIPPED [--types FILE] [--abis FILE] [--sigs PACK] [--no-names | --debug] [--program MODULE] [--errors N]
 //! ```
 
 #![allow(clippy::print_stdout, clippy::print_stderr)] // a program for the terminal
 
+mod abi;
 mod callers;
 mod compare;
 mod truth;
@@ -20,6 +21,7 @@ use std::process::ExitCode;
 struct Args {
     files: Vec<PathBuf>,
     types: Option<PathBuf>,
+    abis: Option<PathBuf>,
     packs: Vec<PathBuf>,
     no_names: bool,
     debug: bool,
@@ -45,6 +47,7 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Args, String> {
         match word.as_str() {
             "--sigs" => args.packs.push(value()?.into()),
             "--types" => args.types = Some(value()?.into()),
+            "--abis" => args.abis = Some(value()?.into()),
             "--program" => args.program = value()?,
             "--errors" => args.errors = value()?.parse().map_err(|_| "--errors needs a number")?,
             "--debug" => args.debug = true,
@@ -78,8 +81,17 @@ fn run(args: &Args) -> Result<(), String> {
     let report =
         goabi::analyze(if args.debug { &full } else { &stripped }, &options).map_err(|error| error.to_string())?;
     let seconds = start.elapsed().as_secs_f64();
-    let outcome = compare::compare(&truth, &report, args.errors);
-    let result = serde_json::json!({ "seconds": seconds, "left_out": truth.left_out, "counts": outcome.counts });
+    let mut outcome = compare::compare(&truth, &report, args.errors);
+    let written = args.abis.as_ref().map(read).transpose()?;
+    let known = written.map(|text| abi::Conventions::of(&full, &String::from_utf8_lossy(&text))).transpose();
+    let known = known.map_err(|error| error.to_string())?.flatten();
+    let (abi, wrong) = known.map(|known| known.compare(&report)).unwrap_or_default();
+    if args.errors > 0 {
+        outcome.errors.push(format!("== convention: {}", wrong.len()));
+        outcome.errors.extend(wrong.into_iter().take(args.errors));
+    }
+    let counts = outcome.counts;
+    let result = serde_json::json!({ "seconds": seconds, "left_out": truth.left_out, "counts": counts, "abi": abi });
     println!("{result}");
     outcome.errors.iter().for_each(|line| eprintln!("{line}"));
     Ok(())

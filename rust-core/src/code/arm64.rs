@@ -104,6 +104,7 @@ impl Arm64 {
                 _ => (None, None),
             };
             if let Some(target) = jump.filter(|target| !(entry..end).contains(target)) {
+                survey.starts_with_jump |= at == entry && word >> 26 == 0b00_0101;
                 survey.exit(target);
             }
             survey.calls.extend(call.filter(|target| wanted(*target)).map(|target| (target, false)));

@@ -5,6 +5,8 @@ use crate::limits;
 /// What one function's code shows at first sight.
 #[derive(Debug, Clone, Default)]
 pub struct Survey {
+    /// Its first instruction jumps out of it.
+    pub starts_with_jump: bool,
     /// It has a return instruction.
     pub has_ret: bool,
     /// It has a jump that only registers or memory decide.
@@ -18,6 +20,11 @@ pub struct Survey {
 }
 
 impl Survey {
+    /// Whether it is nothing but one jump to another function.
+    pub fn only_jumps(&self) -> bool {
+        self.starts_with_jump && self.exits.len() == 1 && !self.has_ret && !self.has_indirect_jump
+    }
+
     /// Adds a jump out of the function.
     pub fn exit(&mut self, target: u64) {
         if self.exits.len() < limits::MAX_EXITS && !self.exits.contains(&target) {

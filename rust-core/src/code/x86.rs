@@ -105,6 +105,7 @@ impl X86 {
                 Flow::Ret => survey.has_ret = true,
                 Flow::JumpIndirect => survey.has_indirect_jump = true,
                 Flow::Jump | Flow::Branch if !(entry..end).contains(&ins.near_branch_target()) => {
+                    survey.starts_with_jump |= position == 0 && flow == Flow::Jump;
                     survey.exit(ins.near_branch_target());
                 }
                 Flow::Call => {

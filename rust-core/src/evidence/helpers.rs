@@ -180,6 +180,9 @@ const ARM64: &[Row] = &[
     row("runtime.gcWriteBarrier", "fe 0f 12 f8 fd 83 1f f8 fd 23 00 d1 e0 5f 00 f9", BARRIER_ARM64),
     row("runtime.duffzero", "9f 7e 81 a8 9f 7e 81 a8", DUFFZERO_ARM64),
     row("runtime.duffcopy", "9a 6e c1 a8 ba 6e 81 a8", DUFFCOPY_ARM64),
+    // Callers of assembly do not show its convention here, and these two have no parameters.
+    row("runtime.getfp", "e0 03 1d aa c0 03 5f d6", plain(&[], 1)),
+    row("runtime.mapinitnoop", "", plain(&[], 0)),
     row("runtime.memequal", "", plain(&[0, 1, 2], 1)),
     row("runtime.memequal_varlen", "", plain(&[0, 1, 26], 1)),
     row("runtime.memhash", "", plain(&[0, 1, 2], 1)),

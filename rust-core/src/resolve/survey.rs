@@ -1,5 +1,7 @@
-//! The first look at every function: what the metadata gives, how it ends, which convention its body has.
+//! The first look at every function: what the metadata gives, how it ends, what tells its convention.
 
+use super::conventions::{Taken, restores_registers, taken};
+use super::frame::Access;
 use super::{Scratch, body, frame};
 use crate::abi::location::RegSet;
 use crate::code::growth::{self, Growth};
@@ -12,7 +14,6 @@ use crate::golang::func_id::FuncId;
 use crate::golang::funcdata::FuncData;
 use crate::golang::pclntab::Func;
 use crate::program::Program;
-use crate::report::Abi;
 use crate::watch::Tick;
 use foldhash::HashSet;
 use rayon::prelude::*;
@@ -38,6 +39,8 @@ pub struct First {
     pub loads_g: bool,
     /// It takes from the argument area what registers would hold: a compiled ABI0 body.
     pub takes_from_stack: bool,
+    /// Of assembly, where callers do not tell: where it has its values.
+    pub taken: Taken,
 }
 
 /// Bytes at the entry in which the stack check is looked for.
@@ -63,7 +66,8 @@ pub fn survey(program: &Program<'_>, tick: &Tick<'_>) -> Option<Vec<First>> {
         .map_init(
             || Scratch::new(program),
             |scratch, ((func, helper), is_asm)| {
-                let wanted = |target| program.at(target).is_some_and(|i| asm[i]);
+                let shares = |i: usize| func.id == FuncId::Wrapper && program.share_name(func, &funcs[i]);
+                let wanted = |target| program.at(target).is_some_and(|i| asm[i] || shares(i));
                 tick.then(|| First {
                     helper,
                     asm: *is_asm,
@@ -97,8 +101,13 @@ fn first(
     let ask = !asm && !spills && program.internal.uses_registers() && !restores_registers(program);
     let takes_from_stack =
         ask && list.as_ref().is_some_and(|list| takes_from_stack(program, func, list, growth.as_ref(), scratch));
+    let taken = match asm && program.internal.uses_registers() && !restores_registers(program) {
+        true => taken(program, func, scratch),
+        false => Taken::default(),
+    };
     First {
         takes_from_stack,
+        taken,
         list,
         live_start,
         closure: growth.as_ref().is_some_and(|g| keeps_closure(program, g.callee)),
@@ -136,12 +145,8 @@ fn stack_growth(program: &Program<'_>, func: &Func, morestack: &HashSet<u64>, sc
 
 fn loads_g(program: &Program<'_>, ops: &[Op]) -> bool {
     let g: RegSet = program.internal.g.into_iter().collect();
-    ops.iter().take(LOADS_G_WITHIN).any(|op| op.load && !(op.writes & g).is_empty())
-}
-
-/// Whether compiled code restores registers of its convention after it called ABI0 code.
-fn restores_registers(program: &Program<'_>) -> bool {
-    program.internal.zero.is_some_and(|zero| program.abi0.zero != Some(zero))
+    // Behind a call it is only restored.
+    ops.iter().take(LOADS_G_WITHIN).take_while(|op| !op.is_call()).any(|op| op.load && !(op.writes & g).is_empty())
 }
 
 /// Whether the body reads one of its first lone scalars, which always find a register in ABIInternal, from the argument
@@ -163,46 +168,11 @@ fn takes_from_stack(
     let body = body(func, &scratch.ops, growth);
     let ops = scratch.ops.iter().filter(|op| !body.is_growth(op));
     let deltas = program.meta.pclntab.sp_deltas(program.image, func);
-    let accesses = frame::accesses(ops, deltas, program.internal.arg_base, func.args.unwrap_or(0));
+    // Wrappers compare the address of their area with that of a panic (before Go 1.26, `cmd/internal/obj/arm64/obj7.go`).
+    let counts = |access: &Access| access.size > 0 || func.id != FuncId::Wrapper;
+    let accesses = frame::accesses(ops, deltas, program.internal.arg_base, func.args.unwrap_or(0)).filter(counts);
     let (read, _) = frame::first_accesses(accesses);
     scalars.any(|(off, _)| read.contains(&off))
-}
-
-/// Each function's convention: compiled code is ABIInternal unless it sets up that convention's registers itself,
-/// assembly is ABI0 unless compiled code calls it without restoring them. Callers that do restore them show the rest:
-/// bodies with `//go:cgo_unsafe_args`.
-/// Runtime types speak of ABIInternal code only: `typed` tells which entries they know.
-pub fn conventions(program: &Program<'_>, firsts: &[First], typed: impl Fn(u64) -> bool) -> Vec<Abi> {
-    if !program.internal.uses_registers() {
-        return vec![Abi::ABI0; firsts.len()];
-    }
-    let compiled = |f: &First| {
-        if f.code.enters_internal || f.loads_g || f.takes_from_stack { Abi::ABI0 } else { Abi::ABIInternal }
-    };
-    let mut abis: Vec<Abi> = firsts.iter().map(|f| if f.asm { Abi::ABI0 } else { compiled(f) }).collect();
-    let shown = restores_registers(program);
-    let mut plain = vec![0u32; firsts.len()];
-    let mut restored = vec![0u32; firsts.len()];
-    let funcs = program.funcs();
-    for (i, first) in firsts.iter().enumerate().filter(|(i, f)| !f.asm && abis[*i] == Abi::ABIInternal) {
-        // Where nothing is restored, only wrappers call ABI0 code.
-        if !shown && funcs[i].id == FuncId::Wrapper {
-            continue;
-        }
-        for (target, fixed) in &first.code.calls {
-            if let Some(callee) = program.at(*target) {
-                *(if *fixed { &mut restored[callee] } else { &mut plain[callee] }) += 1;
-            }
-        }
-    }
-    for i in 0..abis.len() {
-        if firsts[i].asm && (plain[i] > restored[i] || typed(funcs[i].entry)) {
-            abis[i] = Abi::ABIInternal;
-        } else if shown && restored[i] > plain[i] {
-            abis[i] = Abi::ABI0;
-        }
-    }
-    abis
 }
 
 /// Which functions can come back, by their last instructions alone.
