@@ -34,6 +34,11 @@ pub struct ArchInfo {
     pub arg_base: u32,
     /// Bytes from SP at a call to the callee's argument area: less than `arg_base` where calls push the return address.
     pub outgoing: u32,
+    /// Bytes of a frame that the assembler adds to what a TEXT line declares: the frame pointer on amd64, the return
+    /// address on machines with a link register (`cmd/internal/obj/*/obj*.go`, `preprocess`).
+    pub saved: u32,
+    /// Whether compiled code loads signed values of less than a register with their sign, always, and others without.
+    pub loads_tell_sign: bool,
     /// Largest alignment of a value on the stack and in memory.
     pub max_align: u32,
 }
@@ -48,10 +53,21 @@ impl Arch {
             min_lc: &'static [u8],
             arg_base: u32,
         ) -> ArchInfo {
-            ArchInfo { name, ptr_size, big_endian, min_lc, arg_base, outgoing: arg_base, max_align: ptr_size as u32 }
+            ArchInfo {
+                name,
+                ptr_size,
+                big_endian,
+                min_lc,
+                arg_base,
+                outgoing: arg_base,
+                saved: arg_base,
+                loads_tell_sign: true,
+                max_align: ptr_size as u32,
+            }
         }
-        const AMD64: ArchInfo = ArchInfo { outgoing: 0, ..row("amd64", 8, false, &[1], 8) };
-        const I386: ArchInfo = ArchInfo { outgoing: 0, ..row("386", 4, false, &[1], 4) };
+        const AMD64: ArchInfo = ArchInfo { outgoing: 0, loads_tell_sign: false, ..row("amd64", 8, false, &[1], 8) };
+        const I386: ArchInfo =
+            ArchInfo { outgoing: 0, saved: 0, loads_tell_sign: false, ..row("386", 4, false, &[1], 4) };
         const ARM64: ArchInfo = row("arm64", 8, false, &[4], 8);
         const ARM: ArchInfo = row("arm", 4, false, &[4], 4);
         const PPC64: ArchInfo = row("ppc64", 8, true, &[4], 32);

@@ -259,6 +259,9 @@ pub struct Frame {
     pub stack_results: u32,
     /// The spill area, which follows both.
     pub spill: u32,
+    /// Whether it checks at its start that the stack is large enough, and grows it; nothing where code is not read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grows: Option<bool>,
 }
 
 /// One source's claim.

@@ -1,6 +1,7 @@
 //! Picks, for every function, the claim to believe: parameters first, because callers' code is read with the callees'
 //! parameters in hand, then results, to a fixpoint.
 
+mod assembly;
 mod conventions;
 pub mod frame;
 pub mod knowledge;
@@ -12,6 +13,7 @@ pub mod survey;
 use crate::Result;
 use crate::abi::location::RegSet;
 use crate::code::decoder::Decoder;
+use crate::code::flow::NONE;
 use crate::code::growth::Growth;
 use crate::code::op::{Flow, Op};
 use crate::code::usage::{Body, Summary, Usage};
@@ -59,6 +61,8 @@ pub struct Resolved {
     pub captures: Vec<(u32, u32)>,
     /// It never returns.
     pub noreturn: bool,
+    /// It checks at its start that the stack is large enough.
+    pub grows: bool,
     /// What else is to be said.
     pub notes: Vec<String>,
 }
@@ -176,7 +180,7 @@ fn summarize(
         let mut gone = Vec::new();
         for (i, summary) in done {
             let face = &mut knowledge.faces[i as usize];
-            if face.returns && !summary.returns && !firsts[i as usize].asm {
+            if face.returns && !summary.returns && (!firsts[i as usize].asm || shows_all_calls(&summary)) {
                 face.returns = false;
                 gone.push(i);
             }
@@ -190,6 +194,11 @@ fn summarize(
         dirty = (0u32..).zip(&summaries).filter(|(_, s)| calls_gone(s)).map(|(i, _)| i).collect();
     }
     Ok(summaries)
+}
+
+/// Whether assembly calls, and only what is known. Others may switch stacks and come back another way, as `mcall` does.
+fn shows_all_calls(summary: &Summary) -> bool {
+    !summary.calls.is_empty() && !summary.unknown_exit && summary.calls.iter().all(|call| call.callee != NONE)
 }
 
 fn summary(

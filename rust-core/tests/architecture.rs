@@ -71,8 +71,13 @@ const LONG_FILES: &[(&str, &str)] = &[
 const LONGEST: usize = 400;
 
 /// Files whose tables say what changed in which Go release.
-const VERSION_TABLES: &[&str] =
-    &["abi/registers.rs", "golang/version.rs", "golang/layout.rs", "evidence/dwarf/listing.rs"];
+const VERSION_TABLES: &[&str] = &[
+    "abi/registers.rs",
+    "golang/version.rs",
+    "golang/layout.rs",
+    "evidence/dwarf/listing.rs",
+    "resolve/conventions.rs",
+];
 
 /// A source file: its path below `src`, and its text without unit tests.
 struct Source {

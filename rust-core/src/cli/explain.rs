@@ -10,7 +10,7 @@ use super::args::Explain;
 use super::exit::{Exit, Failure, printable};
 use super::info::word;
 use super::output::Output;
-use crate::report::{Addr, Evidence, Function, Report};
+use crate::report::{Abi, Addr, Evidence, Function, Loc, Report, Value};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -49,7 +49,7 @@ fn explain(report: &Report, function: &Function, out: &mut dyn Write) -> io::Res
         writeln!(out, "\ndestroyed by a call\n  {}", function.clobbers.join(" "))?;
     }
     frame::write(function, out)?;
-    assembly::write(function, out)?;
+    assembly::write(&report.binary.arch, function, out)?;
     marks::write(report, function, out)?;
     claims(&function.evidence, out)?;
     for note in &function.notes {
@@ -71,9 +71,25 @@ fn head(function: &Function, out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(out, "  {}", function.prototype)?;
     match &function.usercall {
-        Some(usercall) => writeln!(out, "  {}", without_spoils(usercall)),
-        None => writeln!(out, "  (no __usercall: a side is unknown)"),
+        Some(usercall) => writeln!(out, "  {}", without_spoils(usercall))?,
+        None => writeln!(out, "  (no __usercall: a side is unknown)")?,
     }
+    if is_golang(function) {
+        writeln!(out, "  in IDA 9.2 and later, __golang in its stack form puts every value in the same place")?;
+    }
+    Ok(())
+}
+
+/// Whether IDA's own convention for Go without registers says the same: parameters word by word from the first stack
+/// argument, results behind them. It is not said of values that share a word.
+fn is_golang(function: &Function) -> bool {
+    let word = u64::from(function.arg_base);
+    let starts_word = |value: &Value| match value.pieces.first().map(|piece| &piece.loc) {
+        Some(Loc::Stack(at)) => word > 0 && at % word == 0,
+        _ => false,
+    };
+    let mut values = function.params.iter().chain(&function.results).peekable();
+    function.abi == Abi::ABI0 && function.usercall.is_some() && values.peek().is_some() && values.all(starts_word)
 }
 
 /// The prototype without the list of destroyed registers, which has a line of its own.

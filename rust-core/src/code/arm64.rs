@@ -149,6 +149,13 @@ impl Arm64 {
             }
             _ => self.computation(class, page, address, &mut op),
         }
+        // yaxpeax-arm reads four of the five bits of these two's register.
+        let register = || general((word & 31) as u16).into_iter().collect();
+        match self.instruction.opcode {
+            Opcode::MSR if known => op.reads = register(),
+            Opcode::MRS if known => op.writes = register(),
+            _ => {}
+        }
         (op, class)
     }
 

@@ -21,8 +21,9 @@ pub struct Spill {
     pub disp: i32,
     /// Bytes stored.
     pub size: u8,
-    /// Whether the block loads it back with its sign, as only signed integers are; amd64 never does.
-    pub signed: bool,
+    /// Whether the block loads it back with its sign, as only signed integers are; `None` where the load does not tell,
+    /// as of whole registers, of pairs, and on machines whose loads never keep a sign here.
+    pub signed: Option<bool>,
 }
 
 /// A recognised block.
@@ -47,15 +48,17 @@ pub fn candidates(prologue: &[Op], entry: u64) -> impl Iterator<Item = u32> {
     })
 }
 
-/// Reads the block that `ops` start with; `None` when it is something else.
-pub fn block(ops: &[Op], entry: u64, is_morestack: impl Fn(u64) -> bool) -> Option<Growth> {
+/// Reads the block that `ops` start with; `None` when it is something else. `loads_tell_sign` as in
+/// [`crate::arch::ArchInfo`].
+pub fn block(ops: &[Op], entry: u64, loads_tell_sign: bool, is_morestack: impl Fn(u64) -> bool) -> Option<Growth> {
     let start = ops.first()?.at;
     let mut growth = Growth { start, ..Growth::default() };
     let mut called = false;
     for op in ops.iter().take(BLOCK_OPS) {
         match op.flow {
             Flow::Next if op.nop => {}
-            Flow::Next if called => mark_signed(op, &mut growth.spills),
+            Flow::Next if called && loads_tell_sign => mark_signed(op, &mut growth.spills),
+            Flow::Next if called => {}
             Flow::Next => growth.spills.extend(spill(op)?),
             Flow::Call if !called && is_morestack(op.target) => {
                 growth.callee = op.target;
@@ -78,11 +81,13 @@ fn spill(op: &Op) -> Option<Option<Spill>> {
         return (!op.store && !op.load).then_some(None);
     };
     let reg = op.data?;
-    Some(Some(Spill { reg, disp: slot.disp, size: slot.size, signed: false }))
+    Some(Some(Spill { reg, disp: slot.disp, size: slot.size, signed: None }))
 }
 
-/// A reload that extends the sign (`cmd/compile/internal/arm64/ssa.go`, `loadByType`).
+/// A reload: with the sign of the type, without one of unsigned types (`cmd/compile/internal/arm64/ssa.go`, `loadByType`).
+/// Neighbours of 4 bytes are loaded as a pair, without.
 fn mark_signed(op: &Op, spills: &mut [Spill]) {
-    let Some(slot) = op.stack.filter(|_| op.load && op.signed) else { return };
-    spills.iter_mut().filter(|spill| spill.disp == slot.disp).for_each(|spill| spill.signed = true);
+    const SMALL: u8 = 2;
+    let Some(slot) = op.stack.filter(|slot| op.load && (op.signed || slot.size <= SMALL)) else { return };
+    spills.iter_mut().filter(|spill| spill.disp == slot.disp).for_each(|spill| spill.signed = Some(op.signed));
 }

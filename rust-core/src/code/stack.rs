@@ -51,6 +51,17 @@ pub struct Site {
     pub loaded: Words,
 }
 
+/// A read of the own area.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Read {
+    /// Bytes from its start.
+    pub off: u32,
+    /// Bytes read.
+    pub size: u8,
+    /// Whether the sign is extended, which is done to signed values alone.
+    pub signed: bool,
+}
+
 /// What was seen.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StackUsage {
@@ -58,8 +69,8 @@ pub struct StackUsage {
     pub read: Words,
     /// Words that every way to every RET writes; `None` without a RET.
     pub written: Option<Words>,
-    /// Reads of the own area: bytes from its start, and size.
-    pub reads: Vec<(u32, u8)>,
+    /// Reads of the own area.
+    pub reads: Vec<Read>,
     /// Direct calls.
     pub sites: Vec<Site>,
     /// The target of a jump out of the function, which takes the same parameters.
@@ -229,7 +240,7 @@ impl StackWords {
         const ENOUGH: usize = 128;
         let Some(slot) = op.stack.filter(|slot| slot.size > 0) else { return };
         let off = i64::from(slot.disp) - i64::from(self.deltas[i]) - i64::from(area.arg_base);
-        let read = u32::try_from(off).ok().map(|off| (off, slot.size));
+        let read = u32::try_from(off).ok().map(|off| Read { off, size: slot.size, signed: op.signed });
         if let Some(read) = read.filter(|read| usage.reads.len() < ENOUGH && !usage.reads.contains(read)) {
             usage.reads.push(read);
         }

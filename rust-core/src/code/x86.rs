@@ -240,6 +240,7 @@ impl X86 {
         }
         op.store = position == 0 && !class.only_reads;
         op.load = !op.store || !class.overwrites;
+        op.signed = op.load && class.signed;
         let other = 1 - position.min(1);
         if class.moving && ins.op_kind(other) == OpKind::Register {
             op.data = tables.number(ins.op_register(other));

@@ -142,6 +142,7 @@ pub fn layout_of(name: &str, types: &Types, signature: &Signature, convention: &
             stack_args: area.stack_args,
             stack_results: area.stack_results,
             spill: area.spill_size,
+            grows: None,
         },
         area: maker.area(signature),
     }

@@ -44,7 +44,16 @@ fn line(
     let padding = PROTOTYPE.saturating_sub(f.prototype.chars().count());
     let prototype = &f.prototype;
     write!(out, "{prototype}{:padding$}  {usercall}", "")?;
-    if f.name.is_empty() { writeln!(out) } else { writeln!(out, "  // {}", escape(&f.name)) }
+    let name = (!f.name.is_empty()).then(|| escape(&f.name).into_owned());
+    let pair = f.pair.as_ref().map(|pair| {
+        if pair.role == "wrapper" {
+            format!("forwards to {}", pair.target)
+        } else {
+            format!("called through {}", pair.target)
+        }
+    });
+    let behind: Vec<String> = name.into_iter().chain(pair).collect();
+    if behind.is_empty() { writeln!(out) } else { writeln!(out, "  // {}", behind.join(", ")) }
 }
 
 fn sure(f: &Function) -> String {

@@ -118,8 +118,18 @@ fn go(program: &Program<'_>) -> Go {
 }
 
 fn notes(program: &Program<'_>) -> Vec<Note> {
-    let texts = program.image.notes.iter().chain(&program.meta.notes);
+    let unread = (!program.reads_code()).then(|| unread(program));
+    let texts = unread.iter().chain(&program.image.notes).chain(&program.meta.notes);
     texts.take(crate::limits::MAX_NOTES).map(|text| Note { at: None, text: text.clone() }).collect()
+}
+
+/// What a report on a machine without a decoder rests on.
+fn unread(program: &Program<'_>) -> String {
+    let arch = program.image.arch.info().name;
+    format!(
+        "code of {arch} is not read: parameters and results rest on the runtime's metadata, types, signatures and the \
+         assignment alone; what only code tells is left open"
+    )
 }
 
 /// What all functions of a report share.
@@ -220,6 +230,7 @@ fn frame(program: &Program<'_>, func: &Func, resolved: &Resolved) -> Frame {
         stack_args: resolved.stack_args,
         stack_results: resolved.stack_results,
         spill: resolved.spill,
+        grows: (program.reads_code()).then_some(resolved.grows),
     }
 }
 

@@ -19,8 +19,22 @@ use crate::report::Abi;
 pub struct Taken {
     /// It touches its argument area.
     pub stack: bool,
-    /// It reads registers of parameters before it writes them, or passes them on.
-    pub registers: bool,
+    /// Registers of parameters that it reads before it writes them, as far as its first straight line tells.
+    pub registers: RegSet,
+    /// It saves some in its frame, or calls with what it is given still in the first of these.
+    pub passes: bool,
+}
+
+impl Taken {
+    /// Whether it has its values in registers.
+    fn in_registers(&self) -> bool {
+        !self.stack && (self.passes || !self.registers.is_empty())
+    }
+
+    /// Whether its own code shows nothing.
+    fn is_silent(&self) -> bool {
+        !self.stack && !self.passes && self.registers.is_empty()
+    }
 }
 
 /// Bytes of the argument area of assembly that does not say how large it is.
@@ -41,17 +55,24 @@ pub(super) fn taken(program: &Program<'_>, func: &Func, scratch: &mut Scratch) -
     let area = func.args.unwrap_or(0).max(UNDECLARED);
     let stack = frame::accesses(scratch.ops.iter(), deltas, program.internal.arg_base, area).next().is_some();
     let params: RegSet = program.internal.ints.iter().chain(program.internal.floats).copied().collect();
-    let (mut written, mut registers) = (RegSet::NONE, false);
+    let mut taken = Taken { stack, ..Taken::default() };
+    let mut written = RegSet::NONE;
     let first: RegSet = program.internal.ints.first().copied().into_iter().collect();
     for op in &scratch.ops {
-        registers |= !(op.reads & params & !written).is_empty();
-        registers |= op.is_call() && func.args.is_some_and(|args| args > 0) && (written & first).is_empty();
+        let given = op.reads & params & !written;
+        // What is put into the own frame may only be saved there.
+        if op.store && op.stack.is_some() {
+            taken.passes |= !given.is_empty();
+        } else {
+            taken.registers |= given;
+        }
+        taken.passes |= op.is_call() && func.args.is_some_and(|args| args > 0) && (written & first).is_empty();
         written |= op.writes;
         if op.is_call() || op.ends_block() {
             break;
         }
     }
-    Taken { stack, registers }
+    taken
 }
 
 /// Whether compiled code restores registers of its convention after it called ABI0 code.
@@ -156,7 +177,7 @@ impl Sites {
         let internal = match first.taken {
             _ if self.plain[i] <= self.restored[i] => return None,
             _ if self.shown => true,
-            Taken { stack, registers } => !stack && registers,
+            taken => taken.in_registers(),
         };
         internal.then_some(Abi::ABIInternal)
     }
@@ -169,8 +190,8 @@ fn follow_jumps(program: &Program<'_>, firsts: &[First], sites: &Sites, abis: &m
         return;
     }
     let silent = |i: &usize| {
-        let Taken { stack, registers } = firsts[*i].taken;
-        firsts[*i].asm && !stack && !registers && !is_morestack(&firsts[*i]) && !firsts[*i].code.exits.is_empty()
+        let first = &firsts[*i];
+        first.asm && first.taken.is_silent() && !is_morestack(first) && !first.code.exits.is_empty()
     };
     let next = |i: usize| firsts[i].code.exits.iter().find_map(|to| program.at(*to));
     for i in (0..firsts.len()).filter(|i| silent(i) && sites.plain[*i] > 0) {
@@ -178,8 +199,8 @@ fn follow_jumps(program: &Program<'_>, firsts: &[First], sites: &Sites, abis: &m
         for _ in 0..DEEPEST {
             end = next(end).filter(|_| silent(&end)).unwrap_or(end);
         }
-        let Taken { stack, registers } = firsts[end].taken;
         // What only assembly jumps to is called by nobody, so that its code alone counts.
-        abis[i] = if firsts[end].asm && registers && !stack { Abi::ABIInternal } else { abis[end] };
+        let shown = firsts[end].asm && firsts[end].taken.in_registers();
+        abis[i] = if shown { Abi::ABIInternal } else { abis[end] };
     }
 }

@@ -1,5 +1,6 @@
 //! Accesses of a function to its argument area, which SP-relative operands hide.
 
+use crate::abi::location::Reg;
 use crate::code::op::Op;
 use crate::golang::pcvalue::PcValues;
 
@@ -12,6 +13,8 @@ pub struct Access {
     pub size: u32,
     /// Whether it is written.
     pub store: bool,
+    /// The register that is loaded or stored.
+    pub data: Option<Reg>,
 }
 
 /// Accesses to the `args` bytes of the argument area, in the order of the code. `deltas` says how far SP is below its
@@ -32,8 +35,21 @@ pub fn accesses<'o>(
         let (_, delta) = current?;
         let off = i64::from(slot.disp) - i64::from(delta) - i64::from(arg_base);
         let off = u32::try_from(off).ok().filter(|off| *off < args)?;
-        Some(Access { off, size: u32::from(slot.size), store: op.store })
+        Some(Access { off, size: u32::from(slot.size), store: op.store, data: op.data })
     })
+}
+
+/// Accesses that store a register to bytes of the argument area that nothing touched before.
+pub fn homes(accesses: impl Iterator<Item = Access>) -> Vec<Access> {
+    const ENOUGH: usize = 64;
+    let mut seen: Vec<Access> = Vec::new();
+    for access in accesses.filter(|access| access.size > 0) {
+        if seen.len() < ENOUGH && seen.iter().all(|one| one.off != access.off) {
+            seen.push(access);
+        }
+    }
+    seen.retain(|access| access.store && access.data.is_some());
+    seen
 }
 
 /// Offsets in the argument area that are read, or whose address is taken, before any store to them; and those that are

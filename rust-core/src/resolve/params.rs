@@ -11,6 +11,7 @@ mod stacked;
 
 pub(super) use stacked::on_stack;
 
+use super::frame::Access;
 use crate::abi::assign::round_up;
 use crate::abi::location::{Loc, Piece, Reg, RegSet, Scalar};
 use crate::abi::registers::Convention;
@@ -51,6 +52,8 @@ pub struct Reads {
     pub stack: Vec<u32>,
     /// Bytes of the argument area that are written first.
     pub written: Vec<u32>,
+    /// Registers that it stores to the argument area before it touches that place otherwise: parameters, to their homes.
+    pub homes: Vec<Access>,
 }
 
 /// The parameters and what follows for the stack.

@@ -4,7 +4,7 @@ use super::knowledge::Knowledge;
 use super::params::{self, Facts, Located, Reads};
 use super::stack::{Seen, entry_pointers};
 use super::survey::First;
-use super::{Resolved, Scratch, body, frame};
+use super::{Resolved, Scratch, assembly, body, frame};
 use crate::abi::assign::{Area, Placed, assign};
 use crate::abi::location::{Reg, RegSet};
 use crate::abi::registers::{Convention, reg_name};
@@ -83,9 +83,13 @@ impl Input<'_, '_> {
         let may_hide_first = hides && list.is_some();
         if self.abi != Abi::ABIInternal || !convention.uses_registers() {
             let silent = !self.program.lists_arguments();
-            // Assembly without a Go prototype has no list, whatever it takes and whatever size it declares.
-            let list = if self.first.asm { Some(list?) } else { list };
+            if self.first.asm && list.is_none() {
+                return assembly::on_stack(self.program, self.func, scratch);
+            }
             return params::on_stack(list, self.func.args, silent, may_hide_first, self.seen, convention);
+        }
+        if self.first.asm && list.is_none() {
+            return assembly::in_registers(self.first.taken.registers, convention);
         }
         let spills = self.first.growth.as_ref().map(|g| g.spills.as_slice()).unwrap_or_default();
         let mut reads = Reads::default();
@@ -119,8 +123,11 @@ impl Input<'_, '_> {
         let ops = scratch.ops.iter().filter(|op| !body.is_growth(op));
         let deltas = program.meta.pclntab.sp_deltas(program.image, func);
         let accesses = frame::accesses(ops, deltas, program.internal.arg_base, func.args.unwrap_or(0));
-        let (stack, written) = frame::first_accesses(accesses);
-        Reads { regs, stack, written }
+        let accesses: Vec<_> = accesses.collect();
+        let (stack, written) = frame::first_accesses(accesses.iter().copied());
+        let mut homes = frame::homes(accesses.into_iter());
+        homes.retain(|home| home.data.is_some_and(|reg| regs.has(reg)));
+        Reads { regs, stack, written, homes }
     }
 
     /// Takes a typed signature when it agrees with the sizes and places that the binary itself gives.
@@ -153,7 +160,10 @@ impl Input<'_, '_> {
         let exact = sides.located.as_ref().filter(|l| l.confidence == Confidence::Exact);
         let places_agree = exact.map(|l| params::same_places(&l.values, &params.values));
         // Results that are not listed may be on the stack, and then the size does not show whether parameters fit.
-        let size_agrees = self.func.args.is_none_or(|args| args == area.args_size);
+        let size_agrees = self.func.args.is_none_or(|args| {
+            args == area.args_size
+                || (self.first.asm && assembly::declares(args, self.types, typed, &self.program.abi0))
+        });
         let confirmed = size_agrees || (!typed.has_results && places_agree == Some(true));
         if !confirmed || places_agree == Some(false) {
             sides.dropped.push(params);
@@ -189,6 +199,11 @@ impl Sides {
             return Some(params);
         }
         let typed = self.typed_params.as_ref().map(|c| &c.values);
+        // What its code alone says of assembly is too little to tell callers what they pass.
+        let guessed = self.located.as_ref().is_none_or(|l| l.confidence == Confidence::Guess);
+        if first.asm && typed.is_none() && guessed {
+            return Some(RegSet::NONE);
+        }
         let values = typed.or(self.located.as_ref().map(|l| &l.values))?;
         Some(params::registers(values).collect())
     }
@@ -235,11 +250,15 @@ impl Sides {
             .flatten();
         let code = code.or_else(|| {
             let word = program.image.arch.ptr_size();
-            let known = metadata.as_ref().filter(|_| !first.asm);
-            params::stack_results(abi, known, (stack_args, spill_offset), word)
+            params::stack_results(abi, metadata.as_ref(), (stack_args, spill_offset), word)
         });
         let (abi, params, results) = match of_helper(input) {
-            Some((abi, params, results)) => (abi, Some(params), Some(results)),
+            Some((abi, params, results)) => {
+                let better = |typed: Option<Claim>, table: Claim| {
+                    typed.filter(|typed| params::same_places(&typed.values, &table.values)).unwrap_or(table)
+                };
+                (abi, Some(better(self.typed_params, params)), Some(better(self.typed_results, results)))
+            }
             None => (abi, self.typed_params.or(metadata), self.typed_results.or(code)),
         };
         let closure = first.closure || outcome.reads_closure;
@@ -262,6 +281,7 @@ impl Sides {
             closure,
             captures,
             noreturn: !outcome.returns,
+            grows: first.growth.is_some(),
             notes,
         }
     }

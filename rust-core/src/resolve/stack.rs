@@ -6,7 +6,7 @@ use super::{Scratch, body};
 use crate::Result;
 use crate::abi::registers::block_copy;
 use crate::code::flow::World;
-use crate::code::stack::{Area, Copies, StackUsage, StackWords, WORDS, Words};
+use crate::code::stack::{Area, Copies, Read, StackUsage, StackWords, WORDS, Words};
 use crate::evidence::boundary::{self, Boundary, Known};
 use crate::evidence::helpers::Special;
 use crate::golang::funcdata::FuncData;
@@ -21,8 +21,8 @@ use rayon::prelude::*;
 pub(super) struct Seen {
     /// Where its results begin, if that is known.
     pub(super) boundary: Option<Boundary>,
-    /// Reads of the area: bytes from its start, and size.
-    pub(super) reads: Vec<(u32, u8)>,
+    /// Reads of the area.
+    pub(super) reads: Vec<Read>,
     /// Words that hold pointers at the entry.
     pub(super) pointers: Words,
 }

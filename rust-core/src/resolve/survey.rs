@@ -39,7 +39,7 @@ pub struct First {
     pub loads_g: bool,
     /// It takes from the argument area what registers would hold: a compiled ABI0 body.
     pub takes_from_stack: bool,
-    /// Of assembly, where callers do not tell: where it has its values.
+    /// Of assembly: where it has its values.
     pub taken: Taken,
 }
 
@@ -101,7 +101,7 @@ fn first(
     let ask = !asm && !spills && program.internal.uses_registers() && !restores_registers(program);
     let takes_from_stack =
         ask && list.as_ref().is_some_and(|list| takes_from_stack(program, func, list, growth.as_ref(), scratch));
-    let taken = match asm && program.internal.uses_registers() && !restores_registers(program) {
+    let taken = match asm && program.internal.uses_registers() {
         true => taken(program, func, scratch),
         false => Taken::default(),
     };
@@ -139,7 +139,7 @@ fn stack_growth(program: &Program<'_>, func: &Func, morestack: &HashSet<u64>, sc
         let code = program.code_from(at, func.end.min(at + GROWTH));
         scratch.decoder.decode_line(code, at, &mut ops, growth::BLOCK_OPS);
         ops.iter_mut().for_each(|op| op.at = op.at.saturating_add(offset));
-        growth::block(&ops, func.entry, |target| morestack.contains(&target))
+        growth::block(&ops, func.entry, program.image.arch.info().loads_tell_sign, |target| morestack.contains(&target))
     })
 }
 

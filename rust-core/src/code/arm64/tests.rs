@@ -79,6 +79,12 @@ fn surveys_agree_with_decoding() {
 }
 
 #[test]
+fn system_registers_move_whole_register_numbers() {
+    let ops = decode(&[0xd51b_42bf, 0xd51b_42b4, 0xd53b_42b4]); // msr dit,xzr; msr dit,x20; mrs x20,dit
+    assert_eq!((ops[0].reads, ops[1].reads, ops[2].writes), (RegSet::NONE, set(&[20]), set(&[20])));
+}
+
+#[test]
 fn any_words_decode() {
     let words: Vec<u32> = (0..4096u32).map(|i| i.wrapping_mul(2_654_435_761).rotate_left(i % 29)).collect();
     let ops = decode(&words);

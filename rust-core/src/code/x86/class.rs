@@ -40,6 +40,8 @@ pub(super) struct Class {
     pub(super) only_reads: bool,
     /// Its first operand is written whatever was there.
     pub(super) overwrites: bool,
+    /// Extends the sign of what it moves.
+    pub(super) signed: bool,
     /// SETE or SETNE.
     pub(super) tests_equality: bool,
     pub(super) reads_flags: bool,
@@ -91,6 +93,7 @@ fn class(code: Code) -> Class {
     typical.set_code(code);
     typical.set_immediate8(1); // shifts by nothing leave the flags alone
     Class {
+        signed: matches!(mnemonic, Mnemonic::Movsx | Mnemonic::Movsxd),
         tests_equality: matches!(mnemonic, Mnemonic::Sete | Mnemonic::Setne),
         reads_flags: typical.rflags_read() != 0,
         writes_flags: typical.rflags_modified() != 0,

@@ -83,20 +83,26 @@ fn simulate(facts: &Facts<'_>, list: &ArgList, start: u32, convention: &Conventi
             if group.components.len() == 1 && !group.cut && has_room(&assigner, convention) {
                 return None;
             }
-            let mut shape = shape(group, &mut |_| Scalar::Word, convention);
+            let mut shape = shape(group, &mut |_, _| Scalar::Word, convention);
             shape.registers = false;
             sure = sure.and(if assigner.param(&shape).stack == Some(off) { Sure::Yes } else { Sure::Default });
             values.push(stack_value(group));
             continue;
         }
         let (mut int, mut float) = assigner.taken();
-        let shape =
-            shape(group, &mut |size| class(facts, convention, size, &mut int, &mut float, &mut sure), convention);
+        let shape = shape(
+            group,
+            &mut |off, size| class(facts, convention, (off, size), &mut int, &mut float, &mut sure),
+            convention,
+        );
         let placed = assigner.param(&shape);
         if placed.spill? + start != off {
             return None;
         }
         values.push(Value { size: placed.size, pieces: placed.pieces, ..Value::default() });
+    }
+    if !list.is_complete() {
+        values.extend(unlisted(facts, start, &mut assigner, convention));
     }
     let area = assigner.finish();
     if start + area.spill_size != facts.args? && list.is_complete() {
@@ -122,6 +128,29 @@ fn simulate(facts: &Facts<'_>, list: &ArgList, start: u32, convention: &Conventi
         stack_args = end;
     }
     Some(Located { values, source: Source::ArgInfo, confidence, stack_args, spill_offset: start })
+}
+
+/// What is left of the spill area behind a list that is cut: registers that follow, word by word.
+fn unlisted(facts: &Facts<'_>, start: u32, assigner: &mut Assigner<'_>, convention: &Convention) -> Vec<Value> {
+    let mut values = Vec::new();
+    loop {
+        let off = start.saturating_add(assigner.finish().spill_size);
+        if facts.args.is_none_or(|args| off >= args) {
+            return values;
+        }
+        let (mut int, mut float) = assigner.taken();
+        let mut ignored = Sure::Yes;
+        let kind = class(facts, convention, (off, WORD), &mut int, &mut float, &mut ignored);
+        let component = Component { off: 0, size: WORD, kind };
+        let mut placed = assigner.param(&Shape::aggregate(WORD, vec![component], convention.arch));
+        if !placed.in_registers() {
+            return values;
+        }
+        let home = facts.reads.homes.iter().find(|home| home.off == off);
+        let size = home.map_or(WORD, |home| home.size.min(WORD));
+        placed.pieces.iter_mut().for_each(|piece| piece.size = size);
+        values.push(Value { size, pieces: placed.pieces, ..Value::default() });
+    }
 }
 
 /// How well the code's reads tell integers from floats.
@@ -154,9 +183,10 @@ fn missing(list: &ArgList, start: u32) -> Vec<Group> {
     (0..gap.min(16)).map(|i| Group { components: vec![(start + i * 8, 8)], ..Group::default() }).collect()
 }
 
-fn shape(group: &Group, class: &mut dyn FnMut(u32) -> Scalar, convention: &Convention) -> Shape {
+fn shape(group: &Group, class: &mut dyn FnMut(u32, u32) -> Scalar, convention: &Convention) -> Shape {
     let base = group.components.first().map_or(0, |c| c.0);
-    let component = |&(off, size): &(u32, u32)| Component { off: off.saturating_sub(base), size, kind: class(size) };
+    let component =
+        |&(off, size): &(u32, u32)| Component { off: off.saturating_sub(base), size, kind: class(off, size) };
     let components: Vec<Component> = group.components.iter().map(component).collect();
     let pieces: Vec<Piece> = components.iter().map(|c| piece(c.off, c.size, Loc::Stack(0))).collect();
     Shape::aggregate(extent(&pieces), components, convention.arch)
@@ -166,12 +196,19 @@ fn shape(group: &Group, class: &mut dyn FnMut(u32) -> Scalar, convention: &Conve
 fn class(
     facts: &Facts<'_>,
     convention: &Convention,
-    size: u32,
+    (off, size): (u32, u32),
     int: &mut usize,
     float: &mut usize,
     sure: &mut Sure,
 ) -> Scalar {
-    let read = |list: &[Reg], i: usize| list.get(i).is_some_and(|r| facts.reads.regs.has(*r));
+    let home = facts.reads.homes.iter().find(|home| home.off == off).and_then(|home| home.data);
+    // What goes to its home is settled, whatever else is read.
+    let home = home.filter(|reg| [convention.ints.get(*int), convention.floats.get(*float)].contains(&Some(reg)));
+    let read = |list: &[Reg], i: usize| match (list.get(i), home) {
+        (Some(reg), Some(home)) => *reg == home,
+        (Some(reg), None) => facts.reads.regs.has(*reg),
+        (None, _) => false,
+    };
     let (reads_int, reads_float) = (read(convention.ints, *int), read(convention.floats, *float));
     let scalar = match size {
         1 | 2 => Scalar::Word,

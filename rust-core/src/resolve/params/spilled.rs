@@ -26,7 +26,8 @@ fn slots(spills: &[Spill], pointers: Words, convention: &Convention) -> Option<V
         let pointer = size == WORD && off / WORD < WORDS && pointers >> (off / WORD) & 1 != 0;
         let kind = match piece(0, size, Loc::Reg(reg)).kind {
             Scalar::Word if pointer => Scalar::Ptr,
-            Scalar::Word if s.signed => Scalar::Int,
+            Scalar::Word if s.signed == Some(true) => Scalar::Int,
+            Scalar::Word if s.signed == Some(false) => Scalar::Uint,
             kind => kind,
         };
         Some(Slot { off, size, reg, kind })

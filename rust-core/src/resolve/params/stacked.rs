@@ -5,6 +5,7 @@ use super::{Located, extent, piece, stack_value, stack_words};
 use crate::abi::assign::round_up;
 use crate::abi::location::{Loc, Piece, Scalar};
 use crate::abi::registers::Convention;
+use crate::code::stack::{Read, WORDS};
 use crate::evidence::Value;
 use crate::evidence::arg_info::ArgList;
 use crate::report::{Confidence, Source};
@@ -32,6 +33,10 @@ pub(in crate::resolve) fn on_stack(
     let complete = complete && !(may_hide_first && list.scalars().next().is_none() && args > 0);
     let mut values: Vec<Value> = stack_words(0, hidden, word).collect();
     values.extend(list.groups.iter().map(stack_value));
+    if let Some(seen) = seen {
+        let pieces = values.iter_mut().flat_map(|value| &mut value.pieces);
+        pieces.for_each(|piece| piece.kind = kind(seen, piece, word));
+    }
     if let Some((seen, boundary)) = boundary.filter(|_| !complete) {
         let end = (boundary.params * word).clamp(listed.min(args), args);
         values.extend(words(seen, listed, end, word));
@@ -53,24 +58,35 @@ pub(in crate::resolve) fn on_stack(
 fn words(seen: &Seen, from: u32, to: u32, word: u32) -> impl Iterator<Item = Value> {
     (from..to).step_by(word as usize).flat_map(move |off| {
         let parts = parts(seen, off, word);
-        let whole = parts.is_empty();
-        let pointer = whole && seen.pointers >> (off / word).min(63) & 1 != 0;
-        let parts = if whole { vec![(off, word.min(to - off))] } else { parts };
+        let parts = if parts.is_empty() { vec![(off, word.min(to - off))] } else { parts };
         parts.into_iter().map(move |(off, size)| {
-            let kind = if pointer { Scalar::Ptr } else { Scalar::Word };
-            let pieces = vec![Piece { kind, ..piece(0, size, Loc::Stack(off)) }];
+            let mut piece = piece(0, size, Loc::Stack(off));
+            piece.kind = kind(seen, &piece, word);
+            let pieces = vec![piece];
             Value { size: extent(&pieces), pieces, ..Value::default() }
         })
     })
 }
 
+/// A pointer where the entry's map has one, a signed integer where less than a register is read with its sign.
+fn kind(seen: &Seen, piece: &Piece, word: u32) -> Scalar {
+    let Loc::Stack(at) = piece.loc else { return piece.kind };
+    let signed = |read: &Read| read.signed && read.off == at && u32::from(read.size) == piece.size;
+    match piece.kind {
+        Scalar::Word if piece.size == word && at / word < WORDS && seen.pointers >> (at / word) & 1 != 0 => Scalar::Ptr,
+        Scalar::Word if seen.reads.iter().any(signed) => Scalar::Int,
+        kind => kind,
+    }
+}
+
 /// The parts of the word at `off`, when it is only ever read in parts.
 fn parts(seen: &Seen, off: u32, word: u32) -> Vec<(u32, u32)> {
-    let reads = seen.reads.iter().map(|(at, size)| (*at, u32::from(*size)));
+    let reads = seen.reads.iter().map(|read| (read.off, u32::from(read.size)));
     let mut inside: Vec<(u32, u32)> = reads.filter(|(at, size)| at + size > off && *at < off + word).collect();
     let partial =
         inside.iter().all(|(at, size)| *at >= off && size.is_power_of_two() && at % size == 0 && *size < word);
     inside.sort_unstable();
+    inside.dedup();
     let apart = inside.windows(2).all(|pair| pair[0].0 + pair[0].1 <= pair[1].0);
     let starts = inside.first().is_some_and(|(at, _)| *at == off);
     if partial && apart && starts { inside } else { Vec::new() }
