@@ -6,6 +6,9 @@
 pub const MAX_INPUT: u64 = 16 << 30;
 /// Functions that one binary may have (the largest known has about 1.5 million).
 pub const MAX_FUNCTIONS: usize = 4 << 20;
+/// Bytes that every function has in its function table: two numbers in functab and the shortest record that ever was. A
+/// table whose functions share records would have a report that is a hundred times its size.
+pub const MIN_FUNCTION_BYTES: u64 = 40;
 /// Segments or sections of one container.
 pub const MAX_SECTIONS: usize = 1 << 16;
 /// Bytes that one segment may occupy in memory beyond its file bytes.

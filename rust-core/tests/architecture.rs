@@ -226,6 +226,21 @@ fn the_core_touches_no_file_no_console_and_no_environment() {
 }
 
 #[test]
+fn only_signatures_from_source_start_a_program_and_nothing_uses_the_network() {
+    let starters = ["cli/sigs", "cli/batch"]; // the Go command, which fetches modules; goabi itself
+    let mut offences = Vec::new();
+    for source in sources() {
+        for (n, line) in source.code() {
+            let starts = line.contains("Command::new(") && !starters.iter().any(|place| source.is_in(place));
+            if starts || ["std::net", "TcpStream", "UdpSocket", "UnixStream"].iter().any(|word| line.contains(word)) {
+                offences.push(format!("{}:{n}: {}", source.path, line.trim()));
+            }
+        }
+    }
+    none(offences);
+}
+
+#[test]
 fn nothing_is_unsafe() {
     let mut offences = Vec::new();
     for source in sources().iter().filter(|source| !source.is_in("python")) {

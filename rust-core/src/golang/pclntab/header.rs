@@ -5,7 +5,7 @@
 use super::record::{RecordLayout, Span};
 use crate::golang::layout::{Field, Layout, OPEN, Size, field};
 use crate::image::{Image, Segment};
-use crate::limits::{MAX_CANDIDATES, MAX_FUNCTIONS};
+use crate::limits::{MAX_CANDIDATES, MAX_FUNCTIONS, MIN_FUNCTION_BYTES};
 use crate::reader::Reader;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,11 +154,14 @@ impl Header {
         Shapes::new(image).read(image, addr).find(|h| h.is_plausible(image))
     }
 
-    /// Whether the tables follow each other and end before `end`.
+    /// Whether the tables follow each other and end before `end`, with room for the functions that they promise.
     fn is_in_order(&self, end: u64, ptr_size: u32) -> bool {
+        let room = end.saturating_sub(self.addr) / MIN_FUNCTION_BYTES;
         let bytes = (2 * self.count as u64 + 1) * self.functab_width(ptr_size) as u64;
         let order = [self.addr, self.names, self.cu, self.files, self.pctab, self.functab];
-        order.is_sorted() && self.functab.checked_add(bytes).is_some_and(|functab_end| functab_end <= end)
+        self.count as u64 <= room
+            && order.is_sorted()
+            && self.functab.checked_add(bytes).is_some_and(|functab_end| functab_end <= end)
     }
 
     /// Bytes of one number in functab.
