@@ -3,7 +3,7 @@
 //! Nothing may panic or hang, and what a file costs follows from its size. Most programs here are forged: small enough to
 //! change every byte of. What fuzzing found has a test of its own in `regressions.rs`.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)] // costs are printed
 
 #[path = "support/forge.rs"]
 mod forge;
