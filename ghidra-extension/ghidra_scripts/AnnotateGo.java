@@ -1,8 +1,9 @@
 // Gives every function of a Go program its parameters and results, in the places where Go has them.
 // Headless: -postScript AnnotateGo.java [min-confidence=exact|likely|guess] [override-imported] [repair]
-// [no-create] [no-types] [no-comments] [no-call-sites] [no-conventions] [dry-run] [time-limit=SECONDS]
-// [goabi=PATH] [result=FILE]
+// [no-create] [no-types] [no-comments] [no-call-sites] [no-conventions] [from-memory] [dry-run]
+// [time-limit=SECONDS] [goabi=PATH] [result=FILE]
 //@category Go
+//@keybinding ctrl alt G
 //@menupath Tools.Go.Apply calling conventions
 
 import java.nio.file.Files;

@@ -1,5 +1,6 @@
 // Gives the function at the cursor its parameters and results, in the places where Go has them.
 //@category Go
+//@keybinding ctrl alt shift G
 //@menupath Tools.Go.Apply calling convention to this function
 
 import ghidra.app.script.GhidraScript;

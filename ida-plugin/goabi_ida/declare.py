@@ -8,6 +8,7 @@ from typing import Dict, Iterable, List, Optional, Set
 import ida_typeinf
 
 from .plan import Plan, Row
+from .progress import Watch
 from .record import Record, fingerprint
 
 #: `#pragma pack` of a plan, as IDA's flags (PT_PAK* of typeinf.hpp).
@@ -61,9 +62,11 @@ class Types:
                 open_names.extend(word for word in words if word in self._rows and word not in found)
         return found
 
-    def declare(self, only: Optional[Set[str]] = None) -> None:
+    def declare(self, only: Optional[Set[str]] = None, watch: Optional[Watch] = None) -> None:
         """Adds what is missing, all or some. What is there with the same size is used as it is."""
-        for row in self._order:
+        for number, row in enumerate(self._order):
+            if watch is not None:
+                watch("adding types", number, len(self._order))
             if only is None or row["name"] in only:
                 self._declare(row)
 

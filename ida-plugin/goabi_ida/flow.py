@@ -90,7 +90,7 @@ def apply_plan(
     applier = Applier(settings, types, record, slide, writable)
     steps, total = _steps(plan, applier, function)
     try:
-        _declare(types, steps if function is not None else None, settings, writable)
+        _declare(types, steps if function is not None else None, settings, writable, progress)
         for number, (step, row) in enumerate(steps):
             progress.watch("applying", number, total)
             done = step(row)
@@ -149,14 +149,14 @@ def _steps_of(plan: Plan, applier: Applier, ea: int) -> Iterator[Step]:
                     yield step, inner
 
 
-def _declare(types: Types, steps: Optional[List[Step]], settings: Settings, writable: bool) -> None:
+def _declare(types: Types, steps: Optional[List[Step]], settings: Settings, writable: bool, progress: Progress) -> None:
     if settings.dry_run or not writable:
         types.look()
     elif steps is None:
-        types.declare()
+        types.declare(watch=progress.watch)
     else:
         words = {word for _, row in steps if "decl" in row for word in names_in(row)}
-        types.declare(types.needed(words))
+        types.declare(types.needed(words), progress.watch)
 
 
 def refresh(applier: Applier, callers_too: bool) -> None:

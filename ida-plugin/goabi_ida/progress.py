@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from types import TracebackType
-from typing import Optional, Type
+from typing import Callable, Optional, Type
 
 import ida_kernwin
 
 from .errors import Cancelled
 
+#: Called with a stage, how much of it is done, and of how much.
+Watch = Callable[[str, int, int], None]
 #: Seconds between two looks at the user. A look lets IDA draw its windows, so it must be neither rare nor frequent.
 PERIOD = 0.1
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from typing import Any, Callable, Iterator, List, Optional, Tuple
+from typing import Any, Iterator, List, Optional, Tuple
 
 import ida_bytes
 import ida_funcs
@@ -17,6 +17,7 @@ import ida_segment
 from . import native
 from .errors import Failure, NotGo
 from .plan import Plan
+from .progress import Watch
 from .settings import Settings
 
 #: Go's names of IDA's processors, by (64 bits, big endian).
@@ -40,7 +41,6 @@ CHUNK = 1 << 24
 #: Functions looked at to find out by how much the database is rebased.
 PROBES = 64
 
-Watch = Callable[[str, int, int], None]
 Segment = Tuple[int, int, bytes, str]
 
 

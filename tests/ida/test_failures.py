@@ -105,6 +105,15 @@ def test_cancelling_leaves_whole_functions(ida, looks):
     assert statuses(apply(text)) == ["unchanged"] * looks + ["applied"] * (5 - looks)
 
 
+def test_cancelling_while_types_are_added_leaves_none(ida):
+    text = sample("amd64")
+    database = open_plan(ida, text)
+    before = database.state.shown()
+    result = apply(text, progress=Impatient(3))
+    assert result.cancelled and not result.rows
+    assert database.state.shown() == before
+
+
 def test_a_register_that_the_processor_does_not_have(ida):
     row = function(0x401000, decl="void __usercall f(__int64 a@<zmm9>);", ret=None, spoils=[])
     row["args"] = [{"name": "a", "type": "__int64", "size": 8, "parts": [{"off": 0, "size": 8, "reg": "zmm9"}]}]

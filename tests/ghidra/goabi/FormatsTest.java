@@ -37,6 +37,12 @@ final class FormatsTest {
 		return annotated;
 	}
 
+	/** Every function's storage is the report's, too. */
+	private void compared(Annotated annotated) throws Exception {
+		ReportStorage.compare(annotated.program, environment).check(FEW / 2);
+		done(annotated);
+	}
+
 	private void done(Annotated annotated) {
 		environment.ghidra().close(annotated.program);
 	}
@@ -48,7 +54,7 @@ final class FormatsTest {
 				.replace("long", pe.function("main.divide").getParameter(0).getDataType().getName()));
 		equal(pe.function("main.divide").getCallingConventionName(), "abi-internal");
 		has(pe.decompile("main.sumOfDivision"), "main_divide(a1,a2)");
-		done(pe);
+		compared(pe);
 	}
 
 	@Test
@@ -56,7 +62,7 @@ final class FormatsTest {
 		Annotated macho = annotated("macho");
 		equal(macho.places("main.length"), "long@RAX:8 (go_i64x2 a1@RBX:8,RAX:8)");
 		equal(macho.function("main.length").getCallingConventionName(), "abi-internal");
-		done(macho);
+		compared(macho);
 	}
 
 	@Test
@@ -86,7 +92,7 @@ final class FormatsTest {
 		Function area = arm64.function("main.(*square).area");
 		equal(arm64.places("main.(*square).area"), "long@x0:8 (main_square * a1@x0:8, long a2@x1:8)");
 		equal(area.getCallingConventionName(), "abi-internal");
-		done(arm64);
+		compared(arm64);
 	}
 
 	@Test
@@ -96,7 +102,7 @@ final class FormatsTest {
 		equal(length.getParameter(0).getVariableStorage().toString(), "Stack[0x4]:8");
 		equal(length.getReturn().getVariableStorage().toString(), "Stack[0xc]:4");
 		equal(length.getCallingConventionName(), "abi0");
-		done(i386);
+		compared(i386);
 	}
 
 	/** Debug information says how the results are mixed; no Ghidra holds a stack slot between registers. */
@@ -110,7 +116,7 @@ final class FormatsTest {
 		check(mixed.getComment().contains("goabi: results in RAX, [SP+8]:16, RBX+RCX"), mixed.getComment());
 		equal(full.places("main.length"), "long@RAX:8 (go_string name@RBX:8,RAX:8)");
 		has(full.decompile("main.length"), "name.len", "name.str");
-		done(full);
+		compared(full);
 	}
 
 	@Test
@@ -125,7 +131,7 @@ final class FormatsTest {
 		var bridge = cgo.function("runtime.cgocallbackg").getEntryPoint();
 		equal(cgo.program.getBookmarkManager().getBookmark(bridge, "Analysis", "goabi").getComment(), "cgocallbackg");
 		check(back.getTags().stream().anyMatch(tag -> tag.getName().equals("GO_ABI0")), back.getTags());
-		done(cgo);
+		compared(cgo);
 	}
 
 	/** Go 1.18 has `duffzero`, whose callers jump into the middle of it. */
@@ -166,5 +172,59 @@ final class FormatsTest {
 			return null;
 		});
 		done(annotate(program, "without its file"));
+	}
+
+	/** A dump of memory has no format that goabi reads, and Ghidra keeps it as one block. */
+	@Test
+	void rawMemory() throws Exception {
+		Program elf = environment.ghidra().load(environment.programs().resolve("elf"));
+		var memory = elf.getMemory();
+		long base = memory.getBlock(".text").getStart().getOffset() & ~0xffffL;
+		byte[] bytes = new byte[(int) (memory.getBlock(".data").getEnd().getOffset() + 1 - base)];
+		for (var block : memory.getBlocks()) {
+			long at = block.getStart().getOffset() - base;
+			if (block.isInitialized() && block.isLoaded() && at >= 0 && at + block.getSize() <= bytes.length) {
+				block.getBytes(block.getStart(), bytes, (int) at, (int) block.getSize());
+			}
+		}
+		environment.ghidra().close(elf);
+		Path dump = java.nio.file.Files.write(java.nio.file.Files.createTempFile("goabi", ".dump"), bytes);
+		Program program = environment.ghidra().loadRaw(dump, "x86:LE:64:default", "gcc");
+		Ghidra.transaction(program, () -> {
+			program.setImageBase(program.getImageBase().getNewAddress(base), true);
+			return null;
+		});
+		Annotated raw = annotate(program, "a dump");
+		equal(raw.places("main.length"), "long@RAX:8 (go_i64x2 a1@RBX:8,RAX:8)");
+		equal(raw.places("main.divide"), "go_ret_int64_int64_int64@RCX:8,RBX:8,RAX:8 (long a1@RAX:8, long a2@RBX:8)");
+		done(raw);
+		java.nio.file.Files.delete(dump);
+	}
+
+	/** What was changed after loading counts when that is asked for: here, a function that returns at once. */
+	@Test
+	void memoryThatWasPatched() throws Exception {
+		Annotated asLoaded = annotated("elf");
+		long entry = asLoaded.function("main.divide").getEntryPoint().getOffset();
+		int length = (int) asLoaded.function("main.divide").getBody().getNumAddresses();
+		String three = asLoaded.places("main.divide");
+		done(asLoaded);
+		Program program = environment.ghidra().load(environment.programs().resolve("elf"));
+		Ghidra.transaction(program, () -> {
+			byte[] code = new byte[length];
+			java.util.Arrays.fill(code, (byte) 0xcc);
+			code[0] = (byte) 0xc3;
+			program.getMemory().setBytes(program.getImageBase().getNewAddress(entry), code);
+			return null;
+		});
+		Settings memory = environment.settings();
+		memory.minimum = Confidence.GUESS;
+		memory.fromMemory = true;
+		Annotated patched = new Annotated(program).run(memory);
+		check(patched.summary.get(Summary.Count.APPLIED) > FEW, patched.summary);
+		check(!patched.places("main.divide").equals(three), three);
+		memory.fromMemory = false;
+		equal(patched.run(memory).places("main.divide"), three);
+		done(patched);
 	}
 }

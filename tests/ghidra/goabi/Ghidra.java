@@ -58,6 +58,13 @@ final class Ghidra {
 		return results.getPrimaryDomainObject();
 	}
 
+	/** Imports a file that has no format. */
+	Program loadRaw(Path file, String language, String compiler) throws Exception {
+		var lcs = DefaultLanguageService.getLanguageService().getLanguage(new LanguageID(language));
+		return AutoImporter.importAsBinary(file.toFile(), null, null, lcs, lcs.getCompilerSpecByID(new CompilerSpecID(compiler)),
+			consumer, new MessageLog(), TaskMonitor.DUMMY).getDomainObject();
+	}
+
 	void close(Program program) {
 		program.release(consumer);
 	}

@@ -7,15 +7,22 @@ import static goabi.Tests.has;
 import java.util.Arrays;
 import java.util.Set;
 
+import ghidra.program.model.address.Address;
 import ghidra.program.model.address.AddressSet;
 import ghidra.program.model.data.DataType;
 import ghidra.program.model.data.LongDataType;
 import ghidra.program.model.data.Structure;
 import ghidra.program.model.listing.Function;
 import ghidra.program.model.listing.Function.FunctionUpdateType;
+import ghidra.program.model.listing.FunctionSignature;
 import ghidra.program.model.listing.ParameterImpl;
 import ghidra.program.model.listing.Program;
+import ghidra.program.model.pcode.HighFunction;
+import ghidra.program.model.pcode.HighFunctionDBUtil;
+import ghidra.program.model.symbol.Reference;
 import ghidra.program.model.symbol.SourceType;
+import ghidra.program.model.symbol.Symbol;
+import ghidra.util.task.TaskMonitor;
 
 /** tests/programs/calls, built by Go 1.27 and stripped: what Ghidra itself makes nothing of. */
 final class StrippedTest {
@@ -239,6 +246,49 @@ final class StrippedTest {
 		equal(annotated.changes(dry), Set.of());
 		check(annotated.summary.get(Summary.Count.CREATED) > 1000, annotated.summary);
 		environment.ghidra().close(program);
+	}
+
+	/** Every call of the real plan: its signature, whom it reaches, what is said of it. */
+	@Test
+	void callsHaveWhatThePlanSays() throws Exception {
+		Plan plan = new Core(settings(), TaskMonitor.DUMMY).analyse(calls.program);
+		Addresses addresses = new Addresses(calls.program, plan.imageBase);
+		int overrides = 0;
+		int direct = 0;
+		int comments = 0;
+		for (Plan.CallSite site : plan.callSites) {
+			Address at = addresses.of(site.at);
+			boolean computed = calls.program.getListing().getInstructionAt(at).getFlowType().isComputed();
+			for (String line : site.comment) {
+				comments++;
+				check(Compat.preComment(calls.program.getListing(), at).contains("goabi: " + line), at);
+			}
+			if (computed && site.targets.size() == 1) {
+				direct++;
+				Reference[] references = calls.program.getReferenceManager().getReferencesFrom(at);
+				check(Arrays.stream(references).anyMatch(one -> one.isPrimary() && one.getReferenceType().isOverride() &&
+					one.getToAddress().equals(addresses.of(site.targets.get(0)))), at);
+			}
+			else if (computed && site.signature != null) {
+				overrides++;
+				FunctionSignature signature = override(at);
+				equal(signature.getArguments().length, site.signature.params.size());
+				equal(signature.getReturnType().getLength(), site.signature.ret == null ? 0 : site.signature.ret.size);
+				equal(signature.getCallingConventionName(), site.signature.convention);
+			}
+		}
+		check(overrides >= 10 && direct >= 5 && comments >= 50, overrides + " " + direct + " " + comments);
+	}
+
+	private FunctionSignature override(Address at) {
+		Function caller = calls.program.getFunctionManager().getFunctionContaining(at);
+		var space = HighFunction.findOverrideSpace(caller);
+		for (Symbol symbol : calls.program.getSymbolTable().getSymbols(space)) {
+			if (symbol.getAddress().equals(at)) {
+				return (FunctionSignature) HighFunctionDBUtil.readOverride(symbol).getDataType();
+			}
+		}
+		throw new AssertionError("no signature at " + at);
 	}
 
 	@Test

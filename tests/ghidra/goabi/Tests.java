@@ -13,7 +13,7 @@ import java.util.List;
  */
 final class Tests {
 	private static final List<Class<?>> CLASSES = List.of(CoreTest.class, StrippedTest.class, CallSiteTest.class,
-		FormatsTest.class, AnalysisTest.class, ExamplesTest.class, HeadlessTest.class);
+		FormatsTest.class, UndoTest.class, AnalysisTest.class, ExamplesTest.class, HeadlessTest.class);
 
 	/** What tests get: a Ghidra, the built goabi program, the folder of test programs, and the checkout. */
 	record Environment(Ghidra ghidra, Path goabi, Path programs, Path root) {

@@ -10,8 +10,8 @@ import java.util.Locale;
 public final class Arguments {
 	/** All arguments, for error messages and documentation. */
 	public static final String USAGE = "[min-confidence=exact|likely|guess] [override-imported] [repair] [no-create] " +
-		"[no-types] [no-comments] [no-call-sites] [no-conventions] [dry-run] [time-limit=SECONDS] [goabi=PATH] " +
-		"[result=FILE]";
+		"[no-types] [no-comments] [no-call-sites] [no-conventions] [from-memory] [dry-run] [time-limit=SECONDS] " +
+		"[goabi=PATH] [result=FILE]";
 
 	private final Settings settings = new Settings();
 	private Path result;
@@ -38,6 +38,7 @@ public final class Arguments {
 			case "no-comments" -> settings.comments = false;
 			case "no-call-sites" -> settings.callSites = false;
 			case "no-conventions" -> settings.conventions = false;
+			case "from-memory" -> settings.fromMemory = true;
 			case "dry-run" -> settings.dryRun = true;
 			default -> {
 				return false;

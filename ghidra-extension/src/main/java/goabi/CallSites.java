@@ -47,12 +47,14 @@ final class CallSites {
 	void apply(Plan.CallSite site) {
 		Address at = addresses.of(site.at);
 		Instruction call = at == null ? null : program.getListing().getInstructionAt(at);
-		if (call == null || !(call.getFlowType().isCall() || call.getFlowType().isJump())) {
+		boolean goes = call != null && (call.getFlowType().isCall() || call.getFlowType().isJump());
+		boolean onlyComment = site.signature == null && site.targets.isEmpty() && !site.comment.isEmpty();
+		if (!goes && (call == null || !onlyComment)) {
 			summary.note("there is no call at 0x" + Long.toHexString(site.at.value()));
 			return;
 		}
-		comments.before(at, site.comment);
-		if (call.getFlowType().isComputed()) {
+		comments.before(at, site.comment); // of system calls too, which go nowhere for Ghidra
+		if (goes && call.getFlowType().isComputed()) {
 			references(call, site);
 			if (site.targets.size() != 1) {
 				override(at, site);

@@ -42,8 +42,14 @@ final class Core {
 	/** Analyses a program; the program itself is only read. */
 	Plan analyse(Program program) throws CoreException, CancelledException {
 		monitor.checkCancelled();
-		InputBytes bytes = InputBytes.of(program);
-		List<String> command = command(program);
+		try (Input input = Input.of(program, settings)) {
+			List<String> command = command(program);
+			command.addAll(input.arguments());
+			return run(command, input);
+		}
+	}
+
+	private Plan run(List<String> command, Input input) throws CoreException, CancelledException {
 		Process process;
 		try {
 			process = new ProcessBuilder(command).start();
@@ -52,7 +58,7 @@ final class Core {
 			throw new CoreException("goabi can't be started: " + e.getMessage(), e);
 		}
 		try {
-			return converse(process, bytes);
+			return converse(process, input);
 		}
 		finally {
 			process.destroyForcibly();
@@ -62,13 +68,17 @@ final class Core {
 	private List<String> command(Program program) throws CoreException {
 		List<String> command = new ArrayList<>(List.of(executable().getPath(), "annotate", "-", "--format",
 			"ghidra-plan", "--min-confidence", settings.minimum.word()));
-		String language = program.getLanguageID().getIdAsString();
-		GO_ARCH.forEach((prefix, arch) -> {
-			if (language.startsWith(prefix)) {
-				command.addAll(List.of("--arch", arch));
-			}
-		});
+		String arch = goArch(program);
+		if (arch != null) {
+			command.addAll(List.of("--arch", arch));
+		}
 		return command;
+	}
+
+	/** Go's name of a program's machine, or null if the extension knows none. */
+	static String goArch(Program program) {
+		String language = program.getLanguageID().getIdAsString();
+		return GO_ARCH.keySet().stream().filter(language::startsWith).map(GO_ARCH::get).findFirst().orElse(null);
 	}
 
 	private File executable() throws CoreException {
@@ -95,10 +105,10 @@ final class Core {
 		return file;
 	}
 
-	private Plan converse(Process process, InputBytes bytes) throws CoreException, CancelledException {
+	private Plan converse(Process process, Input input) throws CoreException, CancelledException {
 		monitor.setMessage("goabi: reading the Go program");
 		CompletableFuture<Void> watch = CompletableFuture.runAsync(() -> watch(process));
-		CompletableFuture<String> sent = CompletableFuture.supplyAsync(() -> send(process, bytes));
+		CompletableFuture<String> sent = CompletableFuture.supplyAsync(() -> send(process, input));
 		CompletableFuture<String> errors = CompletableFuture.supplyAsync(() -> errors(process));
 		Plan plan = null;
 		CoreException damaged = null;
@@ -148,9 +158,9 @@ final class Core {
 		}
 	}
 
-	private static String send(Process process, InputBytes bytes) {
+	private static String send(Process process, Input input) {
 		try (var to = process.getOutputStream()) {
-			return bytes.writeTo(to);
+			return input.writeTo(to);
 		}
 		catch (IOException | java.io.UncheckedIOException e) {
 			return ""; // it stopped reading, and says why

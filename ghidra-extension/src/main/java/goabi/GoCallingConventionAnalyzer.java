@@ -28,6 +28,7 @@ public final class GoCallingConventionAnalyzer extends AbstractAnalyzer {
 	private static final String COMMENTS = "Write comments";
 	private static final String CALL_SITES = "Annotate call sites";
 	private static final String CONVENTIONS = "Add Go conventions";
+	private static final String MEMORY = "Read memory";
 	private static final String TIME = "Time limit (seconds)";
 	private static final String PROGRAM = "goabi program";
 
@@ -44,7 +45,7 @@ public final class GoCallingConventionAnalyzer extends AbstractAnalyzer {
 
 	@Override
 	public boolean canAnalyze(Program program) {
-		return !program.getMemory().getAllFileBytes().isEmpty() || program.getExecutablePath() != null;
+		return Core.goArch(program) != null || InputBytes.isThere(program);
 	}
 
 	@Override
@@ -84,6 +85,8 @@ public final class GoCallingConventionAnalyzer extends AbstractAnalyzer {
 		options.registerOption(CALL_SITES, settings.callSites, null, "Annotate calls, and add references of resolved ones.");
 		options.registerOption(CONVENTIONS, settings.conventions, null,
 			"Add Go's conventions to a compiler specification that lacks them (gcc, windows, default).");
+		options.registerOption(MEMORY, settings.fromMemory, null,
+			"Analyse what memory holds, even if the file is there: after unpacking or patching.");
 		options.registerOption(TIME, settings.timeLimit, null, "Time that the goabi program may take.");
 		options.registerOption(PROGRAM, settings.program, null, "Path of goabi; empty for the one of the extension.");
 	}
@@ -98,6 +101,7 @@ public final class GoCallingConventionAnalyzer extends AbstractAnalyzer {
 		settings.comments = options.getBoolean(COMMENTS, settings.comments);
 		settings.callSites = options.getBoolean(CALL_SITES, settings.callSites);
 		settings.conventions = options.getBoolean(CONVENTIONS, settings.conventions);
+		settings.fromMemory = options.getBoolean(MEMORY, settings.fromMemory);
 		settings.timeLimit = options.getInt(TIME, settings.timeLimit);
 		settings.program = options.getString(PROGRAM, settings.program);
 	}

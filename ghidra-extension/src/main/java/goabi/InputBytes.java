@@ -12,13 +12,16 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Comparator;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
 
 import ghidra.program.database.mem.FileBytes;
 import ghidra.program.model.listing.Program;
 
 /** The bytes that a program was made from: the file if it is still the same, or else what Ghidra kept of it. */
-final class InputBytes {
+final class InputBytes implements Input {
+	/** Parts of the names of formats that goabi reads, as Ghidra's loaders call them. */
+	private static final List<String> FORMATS = List.of("(ELF)", "(PE)", "Mach-O");
 	private static final int CHUNK = 1 << 20;
 
 	private final Path file;
@@ -27,6 +30,13 @@ final class InputBytes {
 	private InputBytes(Path file, FileBytes kept) {
 		this.file = file;
 		this.kept = kept;
+	}
+
+	/** Whether there are bytes of a file of a kind that goabi reads. */
+	static boolean isThere(Program program) {
+		String format = program.getExecutableFormat();
+		boolean known = format == null || FORMATS.stream().anyMatch(format::contains);
+		return known && (!program.getMemory().getAllFileBytes().isEmpty() || sameFile(program).isPresent());
 	}
 
 	static InputBytes of(Program program) throws CoreException {
@@ -62,8 +72,18 @@ final class InputBytes {
 		}
 	}
 
-	/** Writes all bytes, and returns their SHA-256 in hex. */
-	String writeTo(OutputStream out) throws IOException {
+	@Override
+	public List<String> arguments() {
+		return List.of();
+	}
+
+	@Override
+	public void close() {
+		// nothing is open
+	}
+
+	@Override
+	public String writeTo(OutputStream out) throws IOException {
 		try (InputStream in = file != null ? Files.newInputStream(file) : keptBytes()) {
 			return copy(in, out);
 		}

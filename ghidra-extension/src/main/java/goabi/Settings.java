@@ -18,6 +18,8 @@ public final class Settings {
 	public boolean callSites = true;
 	/** Add Go's conventions to a program whose compiler specification lacks them. */
 	public boolean conventions = true;
+	/** Analyse what memory holds, even if the file is there: after unpacking or patching. */
+	public boolean fromMemory;
 	/** Change nothing, only say what would be changed. */
 	public boolean dryRun;
 	/** Keep a line about each function, for {@link Summary#toJson}. */
