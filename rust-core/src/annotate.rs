@@ -80,7 +80,7 @@ fn follows_code(program: &Program<'_>) -> bool {
     program.image.arch == Arch::Amd64
 }
 
-/// Whether a function may have an indirect call, or a direct one that is `wanted`.
+/// Whether a function may have a direct call that is `wanted`.
 fn calls_any(program: &Program<'_>, func: &Func, wanted: &impl Fn(u64) -> bool) -> bool {
-    crate::code::x86::steps::may_call(program.code(func), func.entry, wanted)
+    crate::code::x86::bytes::may_call(program.code(func), func.entry, wanted)
 }

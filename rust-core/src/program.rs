@@ -12,7 +12,10 @@ use crate::limits;
 use crate::options::Options;
 use crate::types::TypeId;
 use foldhash::{HashMap, HashMapExt, HashSet};
+use index::Index;
 use std::borrow::Cow;
+
+mod index;
 
 /// What every evidence source reads. Functions are known by their index, in address order.
 pub struct Program<'a> {
@@ -32,7 +35,7 @@ pub struct Program<'a> {
     pub receivers: HashMap<u64, TypeId>,
     /// Whether claims are to be put into words.
     pub explain: bool,
-    entries: Vec<u64>,
+    index: Index,
 }
 
 impl<'a> Program<'a> {
@@ -40,7 +43,7 @@ impl<'a> Program<'a> {
     pub fn new(image: &'a Image<'a>, meta: &'a Metadata, types: HashSet<u64>, options: &Options) -> Self {
         let abi0 = Convention::abi0(image.arch);
         let version = &meta.version;
-        let entries = meta.pclntab.funcs.iter().map(|f| f.entry).collect();
+        let index = Index::new(meta.pclntab.funcs.iter().map(|f| f.entry).collect());
         let registers = !version.experiment("noregabi");
         let internal = Convention::abi_internal(image.arch, image.os, u32::from(version.minor()));
         Program {
@@ -52,7 +55,7 @@ impl<'a> Program<'a> {
             types,
             receivers: HashMap::new(),
             explain: options.evidence,
-            entries,
+            index,
         }
     }
 
@@ -63,12 +66,12 @@ impl<'a> Program<'a> {
 
     /// The function whose first instruction is at `addr`.
     pub fn at(&self, addr: u64) -> Option<usize> {
-        self.entries.binary_search(&addr).ok()
+        self.index.at(addr)
     }
 
     /// The function that contains `addr`.
     pub fn containing(&self, addr: u64) -> Option<usize> {
-        let index = self.entries.partition_point(|entry| *entry <= addr).checked_sub(1)?;
+        let index = self.index.up_to(addr).checked_sub(1)?;
         (addr < self.funcs()[index].end).then_some(index)
     }
 

@@ -63,6 +63,8 @@ pub struct Resolved {
     pub noreturn: bool,
     /// It checks at its start that the stack is large enough.
     pub grows: bool,
+    /// It may call what a register or memory says.
+    pub calls_indirectly: bool,
     /// What else is to be said.
     pub notes: Vec<String>,
 }
@@ -210,7 +212,7 @@ fn summary(
 ) -> Summary {
     let func = &program.funcs()[index as usize];
     if !program.reads_code() {
-        return Summary { returns: true, unknown_exit: true, ..Summary::default() };
+        return Summary { returns: true, unknown_exit: true, calls_indirectly: true, ..Summary::default() };
     }
     scratch.decode(program, func);
     let body = body(func, &scratch.ops, first.growth.as_ref());

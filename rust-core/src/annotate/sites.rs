@@ -80,8 +80,9 @@ pub(super) fn find(shared: &Shared<'_, '_>, tick: &Tick<'_>) -> Option<Vec<Site>
 /// Whether a function may have a call worth a look, or fills variables that tell what such calls reach.
 fn is_wanted(shared: &Shared<'_, '_>, index: usize) -> bool {
     let program = shared.program;
-    let func = &program.funcs()[index];
-    let kernel = || shared.resolved[index].asm && system::has_kernel_call(program.code(func));
+    let (func, resolved) = (&program.funcs()[index], &shared.resolved[index]);
+    let direct = || super::calls_any(program, func, &|target| shared.targets.contains_key(&target));
+    let kernel = || resolved.asm && system::has_kernel_call(program.code(func));
     let init = || program.image.os == Os::Windows && program.name(func).ends_with(".init");
-    super::calls_any(program, func, &|target| shared.targets.contains_key(&target)) || kernel() || init()
+    resolved.calls_indirectly || direct() || kernel() || init()
 }

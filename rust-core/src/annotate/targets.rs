@@ -8,7 +8,7 @@ use crate::arch::Os;
 use crate::code::values::Value;
 use crate::golang::func_id::FuncId;
 use crate::report::Abi;
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 /// What a call of a function means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

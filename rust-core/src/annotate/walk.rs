@@ -14,7 +14,7 @@ use crate::evidence::helpers::Special;
 use crate::report::Abi;
 use crate::resolve::Resolved;
 use crate::types::{Kind, TypeId};
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 /// What is known and found while a function is walked over.
 pub(super) struct Walk<'s, 'p, 'a> {

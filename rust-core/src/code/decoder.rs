@@ -50,10 +50,11 @@ impl Decoder {
     }
 
     /// Takes a first look at a function: much cheaper than [`Decoder::decode`]. `wanted` picks the calls to keep besides
-    /// those after which the registers of ABIInternal are restored.
-    pub fn survey(&mut self, code: &[u8], entry: u64, wanted: impl Fn(u64) -> bool) -> Survey {
+    /// those after which the registers of ABIInternal are restored. Without `exits` jumps may be left out: those that
+    /// leave a function which returns, and those through registers in one.
+    pub fn survey(&mut self, code: &[u8], entry: u64, exits: bool, wanted: impl Fn(u64) -> bool) -> Survey {
         match &mut self.0 {
-            Kind::X86(x86) => x86.survey(code, entry, wanted),
+            Kind::X86(x86) => x86.survey(code, entry, exits, wanted),
             Kind::Arm64(arm64) => arm64.survey(code, entry, wanted),
             Kind::None => Survey { has_ret: true, ..Survey::default() },
         }

@@ -60,6 +60,8 @@ pub struct Graph {
     pub more: Vec<u32>,
     leader: Vec<bool>,
     block_of: Vec<u32>,
+    /// Of every jump and branch, in order: the op at its target, [`NONE`] when that is outside.
+    targets: Vec<u32>,
     /// Op and its range in `more`, by op.
     tables: Vec<(u32, u32, u32)>,
     work: Vec<u32>,
@@ -105,6 +107,7 @@ impl Graph {
         self.blocks.clear();
         self.more.clear();
         self.tables.clear();
+        self.targets.clear();
         if body.ops.is_empty() {
             return;
         }
@@ -115,8 +118,8 @@ impl Graph {
     }
 
     /// The block that starts with the op at `index`.
-    fn starting_at(&self, index: Option<u32>) -> u32 {
-        index.and_then(|i| self.block_of.get(i as usize)).copied().unwrap_or(NONE)
+    fn starting_at(&self, index: u32) -> u32 {
+        self.block_of.get(index as usize).copied().unwrap_or(NONE)
     }
 
     fn mark_leaders(&mut self, body: &Body<'_>, world: &impl World) {
@@ -130,7 +133,9 @@ impl Graph {
         for (i, op) in body.ops.iter().enumerate() {
             match op.flow {
                 Flow::Jump | Flow::Branch => {
-                    if let Some(target) = body.index(op.target) {
+                    let target = body.index(op.target);
+                    self.targets.push(target.unwrap_or(NONE));
+                    if let Some(target) = target {
                         self.leader[target as usize] = true;
                     }
                 }
@@ -165,23 +170,27 @@ impl Graph {
     }
 
     fn link(&mut self, body: &Body<'_>, world: &impl World) {
+        let mut jumps = 0;
         for b in 0..self.blocks.len() {
             let last = self.blocks[b].end - 1;
             let Some(op) = body.ops.get(last as usize) else { continue };
             let after = if b + 1 < self.blocks.len() { b as u32 + 1 } else { NONE };
             let mut block = self.blocks[b];
+            let mut target = NONE;
+            if matches!(op.flow, Flow::Jump | Flow::Branch) {
+                target = self.starting_at(self.targets[jumps]);
+                jumps += 1;
+            }
             match op.flow {
                 Flow::Next | Flow::CallIndirect => block.next[0] = after,
                 Flow::Call if world.returns(op.callee) => block.next[0] = after,
                 Flow::Branch if body.leads_to_growth(op) => block.next[0] = after,
-                Flow::Branch if body.is_inside(op.target) => {
-                    block.next = [after, self.starting_at(body.index(op.target))];
-                }
+                Flow::Branch if body.is_inside(op.target) => block.next = [after, target],
                 Flow::Branch => {
                     block.next[0] = after;
                     block.exit = Exit::TailJump(op.callee);
                 }
-                Flow::Jump if body.is_inside(op.target) => block.next[0] = self.starting_at(body.index(op.target)),
+                Flow::Jump if body.is_inside(op.target) => block.next[0] = target,
                 Flow::Jump => block.exit = Exit::TailJump(op.callee),
                 Flow::JumpIndirect => self.link_table(last, &mut block),
                 Flow::Ret => block.exit = Exit::Ret,
@@ -201,27 +210,26 @@ impl Graph {
 
     /// Successors of a block.
     pub fn successors(&self, block: &Block) -> impl Iterator<Item = u32> {
-        let more = self.more.get(block.more.0 as usize..block.more.1 as usize).unwrap_or_default();
-        block.next.into_iter().chain(more.iter().copied()).filter(|b| *b != NONE)
+        successors(block, &self.more)
     }
 
     fn reach(&mut self, body: &Body<'_>) {
-        self.work.clear();
-        self.work.push(0);
-        if body.deferreturn != 0 {
-            let extra = self.starting_at(body.index(body.entry + u64::from(body.deferreturn)));
-            self.work.extend((extra != NONE).then_some(extra));
-        }
-        while let Some(b) = self.work.pop() {
-            let Some(block) = self.blocks.get(b as usize).copied() else { continue };
-            if !block.reachable {
-                self.blocks[b as usize].reachable = true;
-                let mut work = std::mem::take(&mut self.work);
-                work.extend(self.successors(&block));
-                self.work = work;
-            }
+        let extra = (body.deferreturn != 0).then(|| body.index(body.entry + u64::from(body.deferreturn))).flatten();
+        let extra = extra.map_or(NONE, |index| self.starting_at(index));
+        let Graph { blocks, more, work, .. } = self;
+        work.clear();
+        work.extend([0, extra]);
+        while let Some(b) = work.pop() {
+            let Some(block) = blocks.get_mut(b as usize).filter(|block| !block.reachable) else { continue };
+            block.reachable = true;
+            work.extend(successors(block, more));
         }
     }
+}
+
+fn successors(block: &Block, more: &[u32]) -> impl Iterator<Item = u32> {
+    let more = more.get(block.more.0 as usize..block.more.1 as usize).unwrap_or_default();
+    block.next.into_iter().chain(more.iter().copied()).filter(|b| *b != NONE)
 }
 
 /// Targets of `jmp [table + index*8]` (Go ≥ 1.19, `cmd/compile/internal/ssagen`: jump tables), as op indices.

@@ -8,6 +8,9 @@ use super::flow::{Block, Exit, Graph, World};
 use super::op::{Flow, Op, Written};
 use crate::abi::location::RegSet;
 use crate::limits;
+use masks::{Masks, Transfer, step, transfer};
+
+mod masks;
 
 /// What a call of a function does to registers.
 #[derive(Debug, Clone, Copy)]
@@ -38,7 +41,7 @@ pub trait Calls: World {
 }
 
 /// A call that may return, or a tail jump.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct CallRecord {
     /// The callee, [`super::flow::NONE`] for an indirect or foreign one.
     pub callee: u32,
@@ -97,30 +100,12 @@ pub struct Summary {
     pub has_ret: bool,
     /// It ends in a jump that could not be resolved.
     pub unknown_exit: bool,
+    /// It has a call, or such a jump, that goes where a register or memory says.
+    pub calls_indirectly: bool,
     /// Nothing but spills or nil checks.
     pub trivial: Trivial,
     /// Calls that may return, and tail jumps.
     pub calls: Vec<CallRecord>,
-}
-
-#[derive(Clone, Copy, Default)]
-struct Masks {
-    /// Live, every unknown reader counted.
-    live: RegSet,
-    /// Live, explicit readers only.
-    needed: RegSet,
-    /// Reaches a RET untouched.
-    reach: RegSet,
-    /// Read for more than an address.
-    escapes: RegSet,
-}
-
-/// A block's effect on masks: `in = gen | (out & !kill)`.
-#[derive(Clone, Copy, Default)]
-struct Transfer {
-    add: Masks,
-    /// Written, or killed by a call.
-    kill: RegSet,
 }
 
 /// The analysis with its scratch memory; make one per thread.
@@ -144,6 +129,7 @@ impl Usage {
         } else {
             (summary.returns, summary.unknown_exit) = (true, true);
         }
+        summary.calls_indirectly = summary.unknown_exit || body.ops.iter().any(|op| op.flow == Flow::CallIndirect);
         summary
     }
 
@@ -157,17 +143,21 @@ impl Usage {
     fn solve(&mut self, body: &Body<'_>, calls: &impl Calls) -> bool {
         let regs = calls.registers();
         self.transfers.clear();
-        self.transfers.extend(self.graph.blocks.iter().map(|b| transfer(b, body, calls, regs)));
+        let transfer = |b: &Block| if b.reachable { transfer(b, body, calls, regs) } else { Transfer::default() };
+        self.transfers.extend(self.graph.blocks.iter().map(transfer));
         self.masks.clear();
         self.masks.resize(self.graph.blocks.len(), Masks::default());
         for _ in 0..limits::MAX_ROUNDS {
-            let mut changed = false;
+            let (mut changed, mut loops) = (false, false);
             for b in (0..self.graph.blocks.len()).rev().filter(|b| self.graph.blocks[*b].reachable) {
-                let masks = self.transfers[b].apply(self.out(&self.graph.blocks[b], regs, calls));
+                let block = &self.graph.blocks[b];
+                loops |= self.graph.successors(block).any(|next| next as usize <= b);
+                let masks = self.transfers[b].apply(self.out(block, regs, calls));
                 changed |= !masks.same(&self.masks[b]);
                 self.masks[b] = masks;
             }
-            if !changed {
+            // Without loops every block comes after its successors.
+            if !changed || !loops {
                 return true;
             }
         }
@@ -186,42 +176,14 @@ impl Usage {
     fn harvest(&self, body: &Body<'_>, calls: &impl Calls, summary: &mut Summary) {
         let regs = calls.registers();
         summary.written_at_every_ret = regs.results;
-        for block in self.graph.blocks.iter().filter(|b| b.reachable) {
+        for (block, transfer) in self.graph.blocks.iter().zip(&self.transfers).filter(|(b, _)| b.reachable) {
             summary.returns |= exit_returns(block, calls);
             summary.has_ret |= block.exit == Exit::Ret;
             summary.unknown_exit |= block.exit == Exit::Unknown;
-            let mut out = self.out(block, regs, calls);
             if let Exit::TailJump(callee) = block.exit {
-                let none = RegSet::NONE;
-                summary.calls.push(CallRecord {
-                    callee,
-                    reach: none,
-                    used: none,
-                    tail: true,
-                    no_escape: false,
-                    takes_type: false,
-                });
+                summary.calls.push(CallRecord { callee, tail: true, ..CallRecord::default() });
             }
-            let ops = &body.ops[block.start as usize..block.end as usize];
-            let mut line = block.exit == Exit::Ret;
-            let mut written = RegSet::NONE;
-            for (i, op) in ops.iter().enumerate().rev() {
-                line &= !op.is_call();
-                if line {
-                    written |= op.writes;
-                }
-                if !body.is_growth(op) {
-                    let dead = observe(op, &out, line, regs, summary);
-                    if !dead.is_empty() && op.written == Written::Constant && !op.load && calls.is_type(op.target) {
-                        summary.dead_type |= dead;
-                    }
-                    let record = record(op, &out, calls, regs);
-                    summary
-                        .calls
-                        .extend(record.map(|r| CallRecord { takes_type: takes_type(&ops[..i], calls, regs), ..r }));
-                }
-                step(op, calls, regs).apply_to(&mut out);
-            }
+            let written = self.harvest_block(body, (block, transfer.calls), (calls, regs), summary);
             if block.exit == Exit::Ret {
                 summary.written_at_every_ret = summary.written_at_every_ret & written;
             }
@@ -234,65 +196,42 @@ impl Usage {
             summary.written_at_every_ret = RegSet::NONE;
         }
     }
-}
 
-impl Masks {
-    fn join(&mut self, other: &Masks) {
-        self.live |= other.live;
-        self.needed |= other.needed;
-        self.reach |= other.reach;
-        self.escapes |= other.escapes;
-    }
-
-    fn same(&self, other: &Masks) -> bool {
-        (self.live, self.needed, self.reach, self.escapes) == (other.live, other.needed, other.reach, other.escapes)
-    }
-}
-
-impl Transfer {
-    fn apply(&self, mut out: Masks) -> Masks {
-        self.apply_to(&mut out);
-        out
-    }
-
-    fn apply_to(&self, masks: &mut Masks) {
-        let keep = !self.kill;
-        masks.live = self.add.live | (masks.live & keep);
-        masks.needed = self.add.needed | (masks.needed & keep);
-        masks.escapes = self.add.escapes | (masks.escapes & keep);
-        masks.reach = self.add.reach | (masks.reach & keep);
-    }
-
-    /// `self` after `later`, going backwards.
-    fn before(&self, later: &Transfer) -> Transfer {
-        Transfer { add: self.apply(later.add), kill: self.kill | later.kill }
-    }
-}
-
-fn transfer(block: &Block, body: &Body<'_>, calls: &impl Calls, regs: Registers) -> Transfer {
-    let ops = &body.ops[block.start as usize..block.end as usize];
-    ops.iter().rev().fold(Transfer::default(), |later, op| step(op, calls, regs).before(&later))
-}
-
-/// One instruction's effect on the masks.
-fn step(op: &Op, calls: &impl Calls, regs: Registers) -> Transfer {
-    let (read, all) = (op.reads, regs.results | regs.closure);
-    match op.flow {
-        Flow::Call => {
-            let effect = calls.effect(op.callee);
-            let needed = effect.reads.unwrap_or_default();
-            let live = effect.reads.map_or(all, |r| r | regs.closure);
-            Transfer { add: Masks { live, needed, escapes: live, reach: RegSet::NONE }, kill: effect.kills }
+    /// Looks at a block with that many calls, backwards, and returns what the straight line to its RET writes.
+    fn harvest_block(
+        &self,
+        body: &Body<'_>,
+        (block, mut calls_left): (&Block, u32),
+        (calls, regs): (&impl Calls, Registers),
+        summary: &mut Summary,
+    ) -> RegSet {
+        let mut out = self.out(block, regs, calls);
+        let ops = &body.ops[block.start as usize..block.end as usize];
+        let mut line = block.exit == Exit::Ret;
+        let mut written = RegSet::NONE;
+        for (i, op) in ops.iter().enumerate().rev() {
+            // What reaches no RET says nothing.
+            if calls_left == 0 && !line && out.reach.is_empty() {
+                break;
+            }
+            calls_left -= u32::from(op.is_call());
+            line &= !op.is_call();
+            if line {
+                written |= op.writes;
+            }
+            if !body.is_growth(op) {
+                let dead = observe(op, &out, line, regs, summary);
+                if !dead.is_empty() && op.written == Written::Constant && !op.load && calls.is_type(op.target) {
+                    summary.dead_type |= dead;
+                }
+                let record = record(op, &out, calls, regs);
+                summary
+                    .calls
+                    .extend(record.map(|r| CallRecord { takes_type: takes_type(&ops[..i], calls, regs), ..r }));
+            }
+            step(op, calls, regs).apply_to(&mut out);
         }
-        Flow::CallIndirect => Transfer {
-            add: Masks { live: all | read, needed: read, escapes: all | read, reach: RegSet::NONE },
-            kill: !RegSet::NONE,
-        },
-        _ => {
-            let data = op.data.filter(|_| op.store).map(RegSet::of).unwrap_or_default();
-            let escapes = (read & !op.address) | data;
-            Transfer { add: Masks { live: read, needed: read, escapes, reach: RegSet::NONE }, kill: op.writes }
-        }
+        written
     }
 }
 
@@ -364,9 +303,8 @@ fn record(op: &Op, out: &Masks, calls: &impl Calls, regs: Registers) -> Option<C
         callee,
         reach: out.reach & regs.results,
         used: out.needed & regs.results,
-        tail: false,
         no_escape: (out.escapes & regs.first).is_empty(),
-        takes_type: false,
+        ..CallRecord::default()
     })
 }
 

@@ -1,5 +1,6 @@
 //! x86 machine code to [`Op`]s, for amd64 and 386. The only place that names `iced_x86`.
 
+pub mod bytes;
 pub mod steps;
 
 use super::flow::NONE;
@@ -9,9 +10,10 @@ use crate::abi::location::{Reg, RegSet};
 use crate::limits;
 use class::{Access, Class, Tables};
 use iced_x86::{
-    Decoder, DecoderOptions, Instruction, InstructionInfoFactory, InstructionInfoOptions, Mnemonic, OpAccess, OpKind,
-    Register,
+    Decoder, DecoderOptions, Instruction, InstructionInfoFactory, InstructionInfoOptions, OpAccess, OpKind, Register,
 };
+
+use memchr::memmem::Finder;
 
 mod class;
 
@@ -27,12 +29,14 @@ pub struct X86 {
     tables: &'static Tables,
     info: InstructionInfoFactory,
     instruction: Instruction,
+    zero_x15: Finder<'static>,
 }
 
 impl X86 {
     /// A decoder for 64- or 32-bit code.
     pub fn new(bits: u32) -> Self {
-        X86 { bits, tables: Tables::get(), info: InstructionInfoFactory::new(), instruction: Instruction::default() }
+        let (info, zero_x15) = (InstructionInfoFactory::new(), Finder::new(ZERO_X15));
+        X86 { bits, tables: Tables::get(), info, instruction: Instruction::default(), zero_x15 }
     }
 
     /// Decodes `code`, which starts at `entry`, into `ops` (cleared first).
@@ -82,9 +86,15 @@ impl X86 {
     }
 
     /// Takes a first look at a function: much cheaper than [`X86::decode`]. `wanted` picks the calls to keep
-    /// besides those after which this convention's registers are restored.
-    pub fn survey(&mut self, code: &[u8], entry: u64, wanted: impl Fn(u64) -> bool) -> Survey {
+    /// besides those after which this convention's registers are restored. Without `exits` jumps out of a function that
+    /// returns may be left out.
+    pub fn survey(&mut self, code: &[u8], entry: u64, exits: bool, wanted: impl Fn(u64) -> bool) -> Survey {
         let mut survey = Survey::default();
+        if !exits && bytes::ends_in_return(code) && self.zero_x15.find(code).is_none() {
+            survey.has_ret = true;
+            survey.calls.extend(bytes::calls(code, entry).filter(|to| wanted(*to)).map(|to| (to, false)));
+            return survey;
+        }
         let end = entry + code.len() as u64;
         let mut decoder = Decoder::with_ip(self.bits, code, entry, DecoderOptions::NONE);
         let mut fixed_up = 0u8;
@@ -120,16 +130,16 @@ impl X86 {
         survey
     }
 
-    fn op(&mut self, entry: u64, class: Class) -> Op {
+    fn op(&mut self, entry: u64, class: &Class) -> Op {
         let ins = &self.instruction;
         let mut op =
             Op { at: (ins.ip() - entry) as u32, len: ins.len() as u8, flow: class.flow, callee: NONE, ..Op::default() };
-        if ins.is_invalid() || class.trap {
+        if class.trap {
             op.flow = Flow::Stop;
             op.len = op.len.max(1);
             return op;
         }
-        if ins.mnemonic() == Mnemonic::Nop || is_self_exchange(ins) {
+        if class.nop || (class.exchanges && same_registers(ins)) {
             op.nop = true;
             return op;
         }
@@ -147,7 +157,7 @@ impl X86 {
             op.reads = op.reads & !op.writes;
         }
         self.operands(class, zeroing, &mut op);
-        op.impure = class.impure || ins.has_lock_prefix() || (ins.mnemonic() == Mnemonic::Imul && ins.op_count() == 1);
+        op.impure = class.impure || ins.has_lock_prefix();
         op
     }
 
@@ -195,7 +205,7 @@ impl X86 {
     }
 
     /// Fills what the operands say: target, stack slot, data register, address registers, kind of the written value.
-    fn operands(&self, class: Class, zeroing: bool, op: &mut Op) {
+    fn operands(&self, class: &Class, zeroing: bool, op: &mut Op) {
         let ins = &self.instruction;
         if matches!(op.flow, Flow::Jump | Flow::Branch | Flow::Call) {
             op.target = ins.near_branch_target();
@@ -214,27 +224,26 @@ impl X86 {
             if memory.is_none() && ins.op_kind(1) != OpKind::Register {
                 op.target = ins.immediate(1);
             }
-        } else if zeroing || (ins.mnemonic() == Mnemonic::Lea && ins.is_ip_rel_memory_operand()) {
+        } else if zeroing || (class.lea && ins.is_ip_rel_memory_operand()) {
             op.written = Written::Constant;
         }
     }
 
-    fn memory_operand(&self, class: Class, position: u32, op: &mut Op) {
+    fn memory_operand(&self, class: &Class, position: u32, op: &mut Op) {
         let (ins, tables) = (&self.instruction, self.tables);
         let (base, index) = (ins.memory_base(), ins.memory_index());
         op.address = tables.tracked(base) | tables.tracked(index);
         if ins.is_ip_rel_memory_operand() || (base == Register::None && index == Register::None) {
             op.target = ins.memory_displacement64();
         }
-        let is_lea = ins.mnemonic() == Mnemonic::Lea;
-        if base.full_register() == Register::RSP && index == Register::None {
-            let size = if is_lea { 0 } else { ins.memory_size().size().min(255) as u8 };
+        if is_stack_pointer(base) && index == Register::None {
+            let size = if class.lea { 0 } else { ins.memory_size().size().min(255) as u8 };
             op.stack = Some(StackSlot { disp: ins.memory_displacement64() as i64 as i32, size });
         }
-        if is_lea {
+        if class.lea {
             return;
         }
-        if class.only_reads && ins.mnemonic() == Mnemonic::Test && ins.op1_register() == Register::AL {
+        if class.tests && ins.op1_register() == Register::AL {
             op.nil_check = true;
             op.reads = op.address;
         }
@@ -274,8 +283,8 @@ fn is_zeroing(ins: &Instruction) -> bool {
     same_registers(ins) && (ins.op_count() < 3 || ins.op1_register() == ins.op2_register())
 }
 
-fn is_self_exchange(ins: &Instruction) -> bool {
-    ins.mnemonic() == Mnemonic::Xchg && same_registers(ins)
+fn is_stack_pointer(register: Register) -> bool {
+    matches!(register, Register::RSP | Register::ESP)
 }
 
 fn same_registers(ins: &Instruction) -> bool {

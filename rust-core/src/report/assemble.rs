@@ -21,6 +21,7 @@ use crate::report::types::TypeList;
 use crate::resolve::Resolved;
 use crate::types::Types;
 use foldhash::{HashMap, HashMapExt};
+use rayon::prelude::*;
 use std::sync::Arc;
 
 /// The whole report, without what `emit::fill` adds.
@@ -35,24 +36,37 @@ pub fn report(
     let wanted = |func: &Func| options.only.as_ref().is_none_or(|only| is_wanted(program, func, only));
     let clobbers = [&program.internal, &program.abi0].map(|c| names(c.clobbers(), program.image.arch));
     let pairs = pairs(program, &resolved);
-    let mut context = Context { program, options, clobbers, pairs, types: TypeList::new(types) };
-    let funcs = program.funcs().iter().zip(resolved).filter(|(f, _)| wanted(f));
-    let mut functions: Vec<Function> = funcs.map(|(f, r)| function(&mut context, f, r)).collect();
+    let funcs: Vec<_> = program.funcs().iter().zip(resolved).filter(|(f, _)| wanted(f)).collect();
+    let types = listed(types, funcs.iter().map(|(_, resolved)| resolved));
+    let context = Context { program, options, clobbers, pairs, types: &types };
+    let functions = || funcs.into_par_iter().map(|(f, r)| function(&context, f, r)).collect::<Vec<Function>>();
+    let (mut functions, binary) = rayon::join(functions, || binary(program, data));
+    let mut types = types;
     let within = |entry: u64| program.at(entry).is_some_and(|i| wanted(&program.funcs()[i]));
-    let call_sites = marks::sites(program, marks.sites, &mut context.types, within);
-    marks::add(program, marks.functions, options, &mut context.types, &mut functions);
+    let call_sites = marks::sites(program, marks.sites, &mut types, within);
+    marks::add(program, marks.functions, options, &mut types, &mut functions);
     Report {
         schema: SCHEMA.to_string(),
         tool: Tool { name: "goabi".to_string(), version: env!("CARGO_PKG_VERSION").to_string() },
-        binary: binary(program, data),
+        binary,
         go: go(program),
         packs: Vec::new(),
-        types: context.types.finish(),
+        types: types.finish(),
         functions,
         call_sites,
         annotations: marks.annotations,
         notes: notes(program),
     }
+}
+
+/// The types of all parameters and results, numbered in the order in which functions have them.
+fn listed<'t, 'r>(types: &'t Types, resolved: impl Iterator<Item = &'r Resolved>) -> TypeList<'t> {
+    let mut list = TypeList::new(types);
+    let values = resolved.flat_map(|r| r.params.iter().chain(&r.results)).flat_map(|claim| &claim.values);
+    for ty in values.filter_map(|value| value.ty) {
+        let _ = list.id(ty);
+    }
+    list
 }
 
 /// Both faces of each ABI wrapper: its role and the other one's entry, by entry.
@@ -133,16 +147,16 @@ fn unread(program: &Program<'_>) -> String {
 }
 
 /// What all functions of a report share.
-struct Context<'p, 'a, 't> {
+struct Context<'p, 'a> {
     program: &'p Program<'a>,
     options: &'p Options,
     /// Of ABIInternal and of ABI0.
     clobbers: [Arc<Vec<String>>; 2],
     pairs: HashMap<u64, (&'static str, u64)>,
-    types: TypeList<'t>,
+    types: &'p TypeList<'p>,
 }
 
-fn function(context: &mut Context<'_, '_, '_>, func: &Func, resolved: Resolved) -> Function {
+fn function(context: &Context<'_, '_>, func: &Func, resolved: Resolved) -> Function {
     let Context { program, options, clobbers, pairs, types } = context;
     let arch = program.image.arch;
     let name = program.name(func).into_owned();
@@ -153,8 +167,8 @@ fn function(context: &mut Context<'_, '_, '_>, func: &Func, resolved: Resolved) 
     let evidence = if options.evidence { evidence(&resolved, arch) } else { Vec::new() };
     let kind = kind(func, &resolved, symbol.is_closure());
     let package = symbol.package.to_string();
-    let mut values = |claim: &Option<Claim>| -> Vec<Value> {
-        claim.iter().flat_map(|c| &c.values).map(|v| value(v, arch, types)).collect()
+    let values = |claim: &Option<Claim>| -> Vec<Value> {
+        claim.iter().flat_map(|c| &c.values).map(|v| placed(v, arch, v.ty.and_then(|id| types.known_id(id)))).collect()
     };
     Function {
         entry: Addr(func.entry),
@@ -243,6 +257,11 @@ fn confidence(claim: &Option<Claim>) -> Confidence {
 }
 
 pub(super) fn value(value: &evidence::Value, arch: Arch, types: &mut TypeList<'_>) -> Value {
+    placed(value, arch, value.ty.and_then(|id| types.id(id)))
+}
+
+/// A value of the type with that number in the report.
+fn placed(value: &evidence::Value, arch: Arch, ty: Option<u32>) -> Value {
     let loc = |loc| match loc {
         location::Loc::Reg(reg) => Loc::Register(reg_name(arch, reg)),
         location::Loc::Stack(offset) => Loc::Stack(u64::from(offset)),
@@ -251,7 +270,7 @@ pub(super) fn value(value: &evidence::Value, arch: Arch, types: &mut TypeList<'_
     Value {
         name: value.name.clone(),
         role: value.role,
-        ty: value.ty.and_then(|id| types.id(id)),
+        ty,
         shape: None,
         size: value.size,
         pieces: value.pieces.iter().map(piece).collect(),

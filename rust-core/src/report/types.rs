@@ -95,6 +95,11 @@ impl<'t> TypeList<'t> {
         }))
     }
 
+    /// The report's id of a type that has one already.
+    pub(super) fn known_id(&self, id: TypeId) -> Option<u32> {
+        self.ids.get(&id).copied()
+    }
+
     /// All used types, and those that they refer to.
     pub(super) fn finish(mut self) -> Vec<Type> {
         let mut out = Vec::new();

@@ -48,6 +48,8 @@ pub(super) struct Outcome {
     returns: bool,
     /// It reads its closure.
     reads_closure: bool,
+    /// It may call what a register or memory says.
+    calls_indirectly: bool,
     /// The other face of an ABI wrapper.
     target: Option<u32>,
 }
@@ -57,6 +59,7 @@ impl Input<'_, '_> {
         let closure = self.program.internal.closure;
         Outcome {
             returns: summary.returns,
+            calls_indirectly: summary.calls_indirectly,
             reads_closure: closure.is_some_and(|register| summary.entry_reads.has(register)),
             target: forwards_to(self, summary),
         }
@@ -282,6 +285,7 @@ impl Sides {
             captures,
             noreturn: !outcome.returns,
             grows: first.growth.is_some(),
+            calls_indirectly: outcome.calls_indirectly,
             notes,
         }
     }

@@ -105,6 +105,8 @@ fn first(
         true => taken(program, func, scratch),
         false => Taken::default(),
     };
+    // Where these jump to tells their convention.
+    let exits = asm || func.id == FuncId::Wrapper;
     First {
         takes_from_stack,
         taken,
@@ -113,7 +115,7 @@ fn first(
         closure: growth.as_ref().is_some_and(|g| keeps_closure(program, g.callee)),
         loads_g,
         growth,
-        code: scratch.decoder.survey(program.code(func), func.entry, wanted),
+        code: scratch.decoder.survey(program.code(func), func.entry, exits, wanted),
         ..First::default()
     }
 }

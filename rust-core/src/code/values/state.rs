@@ -88,6 +88,10 @@ impl State {
 
     /// Forgets registers.
     pub fn kill(&mut self, regs: RegSet) {
+        if regs == !RegSet::NONE {
+            self.regs = [Value::Unknown; REGS];
+            return;
+        }
         for (n, value) in self.regs.iter_mut().enumerate() {
             if regs.0 >> n & 1 != 0 {
                 *value = Value::Unknown;
@@ -176,10 +180,11 @@ impl State {
                 *mine = Value::Unknown;
             }
         }
-        let known = |slot: &(i32, Value)| {
-            other.slots.binary_search_by_key(&slot.0, |s| s.0).is_ok_and(|i| other.slots[i].1 == slot.1)
-        };
-        self.slots.retain(known);
+        let mut theirs = other.slots.iter().peekable();
+        self.slots.retain(|slot| {
+            while theirs.next_if(|their| their.0 < slot.0).is_some() {}
+            theirs.peek().is_some_and(|their| *their == slot)
+        });
         if self.sp != other.sp {
             self.lose_sp();
         }

@@ -26,8 +26,16 @@ pub(super) enum Access {
 pub(super) struct Class {
     pub(super) flow: Flow,
     pub(super) access: Access,
-    /// Ends the program here.
+    /// Ends the program here, or is no instruction.
     pub(super) trap: bool,
+    /// Does nothing.
+    pub(super) nop: bool,
+    /// Does nothing when both operands are the same register.
+    pub(super) exchanges: bool,
+    /// Computes the address of its memory operand.
+    pub(super) lea: bool,
+    /// TEST.
+    pub(super) tests: bool,
     /// With equal operands the old value does not matter: `xor r,r` and its kin.
     pub(super) zeroing: bool,
     /// Its old destination is kept only in bits that Go never looks at.
@@ -51,12 +59,20 @@ pub(super) struct Class {
 /// All rows, and the register numbers of the recovery.
 pub(super) struct Tables {
     classes: Vec<Class>,
-    registers: Vec<Option<Reg>>,
+    registers: [Option<Reg>; REGISTERS],
+    sets: [RegSet; REGISTERS],
 }
 
-static TABLES: LazyLock<Tables> = LazyLock::new(|| Tables {
-    classes: Code::values().map(class).collect(),
-    registers: Register::values().map(number).collect(),
+/// The decoder's registers; a power of two, so that no lookup has to ask whether there is such a one.
+const REGISTERS: usize = 256;
+
+static TABLES: LazyLock<Tables> = LazyLock::new(|| {
+    let mut registers = [None; REGISTERS];
+    for register in Register::values() {
+        registers[register as usize % REGISTERS] = number(register);
+    }
+    let sets = registers.map(|register| register.map_or(RegSet::NONE, RegSet::of));
+    Tables { classes: Code::values().map(class).collect(), registers, sets }
 });
 
 impl Tables {
@@ -64,18 +80,18 @@ impl Tables {
         &TABLES
     }
 
-    pub(super) fn class(&self, code: Code) -> Class {
-        self.classes.get(code as usize).copied().unwrap_or_default()
+    pub(super) fn class(&self, code: Code) -> &Class {
+        &self.classes[code as usize]
     }
 
     /// The register as the recovery numbers it; `None` for SP, flags, segments and the like.
     pub(super) fn number(&self, register: Register) -> Option<Reg> {
-        self.registers.get(register as usize).copied().flatten()
+        self.registers[register as usize % REGISTERS]
     }
 
     /// [`Tables::number`] as a set.
     pub(super) fn tracked(&self, register: Register) -> RegSet {
-        self.number(register).map_or(RegSet::NONE, RegSet::of)
+        self.sets[register as usize % REGISTERS]
     }
 }
 
@@ -88,21 +104,26 @@ pub(super) fn number(register: Register) -> Option<Reg> {
 }
 
 fn class(code: Code) -> Class {
+    use Mnemonic::*;
     let mnemonic = code.mnemonic();
     let mut typical = Instruction::default();
     typical.set_code(code);
     typical.set_immediate8(1); // shifts by nothing leave the flags alone
     Class {
-        signed: matches!(mnemonic, Mnemonic::Movsx | Mnemonic::Movsxd),
-        tests_equality: matches!(mnemonic, Mnemonic::Sete | Mnemonic::Setne),
+        signed: matches!(mnemonic, Movsx | Movsxd),
+        tests_equality: matches!(mnemonic, Sete | Setne),
         reads_flags: typical.rflags_read() != 0,
         writes_flags: typical.rflags_modified() != 0,
         flow: flow(code.flow_control()),
         access: access(code),
-        trap: matches!(mnemonic, Mnemonic::Int3 | Mnemonic::Ud2 | Mnemonic::Ud1 | Mnemonic::Ud0 | Mnemonic::Hlt),
+        trap: matches!(mnemonic, Int3 | Ud2 | Ud1 | Ud0 | Hlt | INVALID),
+        nop: mnemonic == Nop,
+        exchanges: mnemonic == Xchg,
+        lea: mnemonic == Lea,
+        tests: mnemonic == Test,
         zeroing: is_zeroing(mnemonic),
         partial: is_partial(mnemonic),
-        impure: code.is_string_instruction() || is_impure(mnemonic),
+        impure: code.is_string_instruction() || is_impure(mnemonic) || (mnemonic == Imul && typical.op_count() == 1),
         moving: is_moving(mnemonic) && code != Code::Movsd_m32_m32,
         only_reads: access(code) == Access::Reads || only_reads(mnemonic),
         overwrites: (is_moving(mnemonic) && code != Code::Movsd_m32_m32) || overwrites(mnemonic),

@@ -38,21 +38,6 @@ pub fn visit(bits: u32, code: &[u8], entry: u64, mut each: impl FnMut(Step, Opti
     }
 }
 
-/// Whether `code` may have an indirect call, or a direct one (as of `entry`) that is `wanted`. It may say yes when there
-/// is none, as it looks at bytes and not at instructions.
-pub fn may_call(code: &[u8], entry: u64, wanted: impl Fn(u64) -> bool) -> bool {
-    let mut pairs = code.windows(2).enumerate();
-    pairs.any(|(i, pair)| match pair {
-        // FF /2 with any operand.
-        [0xff, modrm] => modrm & 0x38 == 0x10,
-        [0xe8, _] => {
-            let rel = code.get(i + 1..i + 5).and_then(|b| b.first_chunk()).map(|b| i32::from_le_bytes(*b));
-            rel.is_some_and(|rel| wanted(entry.wrapping_add(i as u64 + 5).wrapping_add_signed(rel.into())))
-        }
-        _ => false,
-    })
-}
-
 fn step(ins: &Instruction) -> Step {
     match ins.flow_control() {
         FlowControl::Next => moved(ins),

@@ -1,0 +1,56 @@
+//! What the bytes of x86 code show without being decoded. Bytes inside of an instruction can look like another one, so a
+//! yes is a *maybe*, and only a no is sure.
+
+use memchr::{memchr_iter, memrchr_iter};
+
+const CALL: u8 = 0xe8;
+/// Bytes of a direct call.
+const CALL_LEN: usize = 5;
+const RET: u8 = 0xc3;
+const POP_RBP: u8 = 0x5d;
+/// `add rsp, imm8` without its prefix and its immediate; the same of `esp`.
+const ADD_SP: [u8; 2] = [0x83, 0xc4];
+
+/// Targets of what looks like a direct call in `code`, which starts at `entry`. A target that is a known address is as good
+/// as sure: four bytes would have to be it by chance.
+pub(super) fn calls(code: &[u8], entry: u64) -> impl Iterator<Item = u64> {
+    memchr_iter(CALL, code).filter_map(move |at| {
+        let rel = code.get(at + 1..at + CALL_LEN)?.first_chunk().map(|rel| i32::from_le_bytes(*rel))?;
+        Some(entry.wrapping_add((at + CALL_LEN) as u64).wrapping_add_signed(rel.into()))
+    })
+}
+
+/// Whether `code` may have a direct call (as of `entry`) that is `wanted`.
+pub fn may_call(code: &[u8], entry: u64, wanted: impl Fn(u64) -> bool) -> bool {
+    calls(code, entry).any(wanted)
+}
+
+/// Whether there is a return behind the end of a frame, as in nearly every function that can come back. Here a yes is as
+/// good as sure: three bytes in a row would have to look like it.
+pub(super) fn ends_in_return(code: &[u8]) -> bool {
+    memrchr_iter(RET, code).any(|at| match &code[..at] {
+        [.., a, b, _] if [*a, *b] == ADD_SP => true,
+        [.., before] => *before == POP_RBP,
+        [] => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_are_found_by_their_target() {
+        let code = [0x90, 0xe8, 0xfa, 0xff, 0xff, 0xff, 0xe8, 0x01]; // nop; call the start; a call that is cut
+        assert!(may_call(&code, 0x1000, |target| target == 0x1000));
+        assert!(!may_call(&code, 0x1000, |target| target != 0x1000));
+    }
+
+    #[test]
+    fn returns_end_a_frame() {
+        assert!(ends_in_return(&[0x48, 0x83, 0xc4, 0x18, 0xc3, 0xcc]));
+        assert!(ends_in_return(&[0x5d, 0xc3]));
+        assert!(!ends_in_return(&[0x48, 0x89, 0xc3, 0x0f, 0x0b])); // mov rbx, rax; ud2
+        assert!(!ends_in_return(&[0xc3]));
+    }
+}
