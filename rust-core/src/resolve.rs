@@ -73,12 +73,15 @@ pub struct Resolved {
 struct Scratch {
     decoder: Decoder,
     ops: Vec<Op>,
+    /// A part of it, beside the rest.
+    line: Vec<Op>,
     usage: Usage,
 }
 
 impl Scratch {
     fn new(program: &Program<'_>) -> Self {
-        Scratch { decoder: Decoder::new(program.image.arch), ops: Vec::new(), usage: Usage::default() }
+        let decoder = Decoder::new(program.image.arch);
+        Scratch { decoder, ops: Vec::new(), line: Vec::new(), usage: Usage::default() }
     }
 
     /// Decodes a function and looks up where its calls and jumps go.

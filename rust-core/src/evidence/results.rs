@@ -113,6 +113,11 @@ pub struct Program {
 
 /// The set's positions in `order`.
 pub fn positions(set: RegSet, order: &[Reg]) -> Bits {
+    // Most sets have none of a class: floats are in the upper half.
+    let float = order.first().is_some_and(|reg| reg.is_float());
+    if (if float { set.0 >> 32 } else { set.0 & u64::from(u32::MAX) }) == 0 {
+        return 0;
+    }
     order.iter().enumerate().fold(0, |bits, (i, reg)| bits | Bits::from(set.has(*reg)) << i)
 }
 

@@ -132,16 +132,15 @@ fn is_asm(program: &Program<'_>, func: &Func) -> bool {
 }
 
 fn stack_growth(program: &Program<'_>, func: &Func, morestack: &HashSet<u64>, scratch: &mut Scratch) -> Option<Growth> {
+    let Scratch { decoder, ops: prologue, line: ops, .. } = scratch;
     let start = program.code_from(func.entry, func.end.min(func.entry + PROLOGUE));
-    scratch.decoder.decode_line(start, func.entry, &mut scratch.ops, growth::PROLOGUE_OPS);
-    let candidates: Vec<u32> = growth::candidates(&scratch.ops, func.entry).collect();
-    let mut ops = Vec::new();
-    candidates.into_iter().find_map(|offset| {
+    decoder.decode_line(start, func.entry, prologue, growth::PROLOGUE_OPS);
+    growth::candidates(prologue, func.entry).find_map(|offset| {
         let at = func.entry + u64::from(offset);
         let code = program.code_from(at, func.end.min(at + GROWTH));
-        scratch.decoder.decode_line(code, at, &mut ops, growth::BLOCK_OPS);
+        decoder.decode_line(code, at, ops, growth::BLOCK_OPS);
         ops.iter_mut().for_each(|op| op.at = op.at.saturating_add(offset));
-        growth::block(&ops, func.entry, program.image.arch.info().loads_tell_sign, |target| morestack.contains(&target))
+        growth::block(ops, func.entry, program.image.arch.info().loads_tell_sign, |target| morestack.contains(&target))
     })
 }
 
