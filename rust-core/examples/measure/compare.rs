@@ -1,7 +1,8 @@
 //! Claims against the truth.
 
-use crate::truth::{Function, Pieces, Truth, flat, spell};
+use crate::truth::{Function, Pieces, Truth, flat, plain, spell};
 use goabi::report::{Confidence, Report, Source, Value};
+use goabi::types::Role;
 use std::collections::BTreeMap;
 
 /// Counts of one class of functions. The keys of [`Outcome::counts`] are `class/called` and `class/uncalled`.
@@ -22,6 +23,14 @@ pub(crate) struct Counts {
     params_by_source: BTreeMap<String, [usize; 2]>,
     /// By the source that decided: claims on results, right ones.
     results_by_source: BTreeMap<String, [usize; 2]>,
+    /// By confidence: claims of results that are right with all sizes, those that are grouped into the right values too.
+    grouped_by_level: BTreeMap<String, [usize; 2]>,
+    /// Values with a known type, claimed types, claimed types with the right name for a value in those places.
+    types: [usize; 3],
+    /// By the source that decided: claimed types, right ones.
+    types_by_source: BTreeMap<String, [usize; 2]>,
+    /// Functions that have or are said to have a dictionary, and those where it is the right parameter.
+    dicts: [usize; 2],
 }
 
 #[derive(Default)]
@@ -98,13 +107,17 @@ pub(crate) fn compare(truth: &Truth, report: &Report, errors: usize) -> Outcome 
         let called = if function.has_caller { "called" } else { "uncalled" };
         let counts = outcome.counts.entry(format!("{}/{called}", function.class)).or_default();
         count(counts, &params, results.as_ref());
+        let other = claim.map_or(Vec::new(), |claim| types(counts, function, claim, report));
+        wrong.entry("types".to_owned()).or_default().extend(other.into_iter().filter(|_| errors > 0));
         if errors > 0 {
             for (what, side) in [("params", Some(&params)), ("results", results.as_ref())] {
-                if let Some(side) = side.filter(|side| !side.right()) {
-                    let rule = rule(claim.copied(), what);
-                    let key = format!("{what} {:?} {:?} {rule}", side.level, side.source);
-                    wrong.entry(key).or_default().push(line(function, side));
-                }
+                let Some(side) = side.filter(|side| !side.grouped()) else { continue };
+                let key = if !side.right() {
+                    format!("{what} {:?} {:?} {}", side.level, side.source, rule(claim.copied(), what))
+                } else {
+                    format!("{what} {}", if side.sized() { "grouping" } else { "sizes" })
+                };
+                wrong.entry(key).or_default().push(line(function, side));
             }
         }
     }
@@ -115,6 +128,45 @@ pub(crate) fn compare(truth: &Truth, report: &Report, errors: usize) -> Outcome 
         outcome.errors.extend(lines.into_iter().take(errors));
     }
     outcome
+}
+
+/// Counts the types that are claimed, and returns the wrong ones.
+fn types(counts: &mut Counts, function: &Function, claim: &goabi::report::Function, report: &Report) -> Vec<String> {
+    let Some(truth) = &function.types else { return Vec::new() };
+    let places = |pieces: &Pieces| pieces.iter().map(|piece| piece.0.clone()).collect::<Vec<_>>();
+    let true_places = [&function.params, function.results.as_ref().unwrap_or(&function.params)];
+    let claims = [(&claim.params, claim.source.params), (&claim.results, claim.source.results)];
+    let mut wrong = Vec::new();
+    for ((true_places, truth), (values, source)) in true_places.into_iter().zip(truth).zip(claims) {
+        counts.types[0] += truth.len();
+        let by_place: BTreeMap<_, _> = true_places.iter().map(places).zip(truth).collect();
+        for value in values.iter().filter(|value| !value.pieces.is_empty()) {
+            let Some(ty) = value.ty.and_then(|id| report.types.get(id as usize)) else { continue };
+            let name = plain(&ty.go_name);
+            let place = places(&pieces(std::slice::from_ref(value)).concat());
+            let true_name = by_place.get(&place).map(|typed| typed.name.as_str());
+            let right = true_name == Some(&name);
+            let source = source.map_or_else(|| "none".to_owned(), |source| format!("{source:?}").to_lowercase());
+            let by_source = counts.types_by_source.entry(source.clone()).or_default();
+            for count in [&mut counts.types[1], &mut by_source[0]] {
+                *count += 1;
+            }
+            for count in [&mut counts.types[2], &mut by_source[1]] {
+                *count += usize::from(right);
+            }
+            if !right {
+                let true_name = true_name.unwrap_or("other values");
+                wrong.push(format!("   {:#x} {} ({source}): {true_name} -> {name}", function.entry, function.name));
+            }
+        }
+    }
+    let true_dict =
+        function.params.iter().zip(&truth[0]).find(|(_, typed)| typed.dict).map(|(pieces, _)| places(pieces));
+    let dict = claim.params.iter().find(|value| value.role == Some(Role::Dict));
+    let dict = dict.map(|value| places(&pieces(std::slice::from_ref(value)).concat()));
+    counts.dicts[0] += usize::from(true_dict.is_some() || dict.is_some());
+    counts.dicts[1] += usize::from(true_dict.is_some() && true_dict == dict);
+    wrong
 }
 
 /// What the winning claim rests on, for grouping: its first words.
@@ -140,6 +192,9 @@ fn count(counts: &mut Counts, params: &Side<'_>, results: Option<&Side<'_>>) {
         let (p, r) = (params.all(), results.all());
         add(&mut counts.both, std::array::from_fn(|at| p[at] && r[at]));
         level(&mut counts.results_by_level, results.level, results.right());
+        if results.sized() {
+            level(&mut counts.grouped_by_level, results.level, results.grouped());
+        }
         source(&mut counts.results_by_source, results);
         level(&mut counts.both_by_level, params.level.min(results.level), params.right() && results.right());
     }

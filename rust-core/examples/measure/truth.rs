@@ -11,7 +11,7 @@ use goabi::golang::Metadata;
 use goabi::golang::pclntab::Func;
 use goabi::golang::symbol_name::SymbolName;
 use goabi::image::Image;
-use goabi::types::Types;
+use goabi::types::{Param, Role, Types};
 use std::collections::{BTreeMap, HashMap};
 
 /// A function as the type checker sees it.
@@ -33,6 +33,15 @@ pub(crate) struct Function {
     pub(crate) params: Vec<Pieces>,
     /// `None` when no witness tells.
     pub(crate) results: Option<Vec<Pieces>>,
+    /// What debug information says of the values in `params` and `results`; `None` when it does not, or is not believed.
+    pub(crate) types: Option<[Vec<Typed>; 2]>,
+}
+
+/// A value's type, as debug information spells it.
+pub(crate) struct Typed {
+    pub(crate) name: String,
+    /// It is the dictionary of a generic function.
+    pub(crate) dict: bool,
 }
 
 impl std::fmt::Display for Function {
@@ -102,7 +111,8 @@ impl Truth {
                 Ok((params, results)) => {
                     let (entry, name) = (function.entry, function.name.clone());
                     let (class, has_caller) = (class(&name, module), called.contains(&entry));
-                    truth.functions.insert(entry, Function { entry, name, class, has_caller, params, results });
+                    let types = program.typed(function, params.len(), results.as_ref().map(Vec::len));
+                    truth.functions.insert(entry, Function { entry, name, class, has_caller, params, results, types });
                 }
                 Err(reason) => {
                     *truth.left_out.entry(reason).or_default() += 1;
@@ -182,6 +192,17 @@ impl Program<'_> {
         (self.places(&assigned.params), self.places(&assigned.results))
     }
 
+    /// The types of a function's values; `None` when there are other values than the `params` and `results` that were found.
+    fn typed(&self, function: &DwarfFunction, params: usize, results: Option<usize>) -> Option<[Vec<Typed>; 2]> {
+        let side = |list: &[Param]| -> Vec<Typed> {
+            let sized = list.iter().filter_map(|param| Some((param, self.types.get(param.ty)?)));
+            let sized = sized.filter(|(_, ty)| ty.size > 0);
+            sized.map(|(p, ty)| Typed { name: plain(&ty.name), dict: p.role == Some(Role::Dict) }).collect()
+        };
+        let sides = [side(&function.signature.params), side(&function.signature.results)];
+        (sides[0].len() == params && results == Some(sides[1].len())).then_some(sides)
+    }
+
     fn places(&self, placed: &[Placed]) -> Vec<Pieces> {
         let pieces =
             placed.iter().map(|value| value.pieces.iter().map(|p| (p.loc.text(self.image.arch), p.size)).collect());
@@ -216,6 +237,39 @@ fn class(name: &str, module: &str) -> &'static str {
         _ if first.contains('.') => "dependency",
         _ => "std",
     }
+}
+
+/// A type's name without packages, whose names are not always the last part of their import paths, without the marks of
+/// shapes, and with one word for each predeclared type.
+pub(crate) fn plain(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    let mut word = String::new();
+    let name = without_numbers(name);
+    for c in name.chars().chain([' ']) {
+        if c.is_alphanumeric() || matches!(c, '_' | '-' | '~' | '%' | '@' | '+') {
+            word.push(c);
+            continue;
+        }
+        if !matches!(c, '/' | '.') {
+            out.push_str(match word.as_str() {
+                "byte" => "uint8",
+                "rune" => "int32",
+                "any" => "interface{}",
+                word => word,
+            });
+            out.extend(Some(c).filter(|c| *c != ' '));
+        }
+        word.clear();
+    }
+    out
+}
+
+/// Without the numbers that tell types of the same name apart that functions have inside of them: `entry\u{b7}1`.
+fn without_numbers(name: &str) -> String {
+    let mut parts = name.split('\u{b7}');
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    out.extend(parts.map(|part| part.trim_start_matches(|c: char| c.is_ascii_digit())));
+    out
 }
 
 /// Reads what `scripts/go_types` prints.
