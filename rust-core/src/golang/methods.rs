@@ -73,12 +73,14 @@ pub fn typed_code(reader: &mut TypeReader, types: &mut Types) -> Vec<TypedCode> 
         tables: HashMap::new(),
         signatures: HashMap::new(),
         dropped: HashSet::new(),
+        compared: HashMap::new(),
     };
     for (addr, id) in known {
         found.methods(addr, id);
         found.algorithms(addr, id);
     }
     found.itabs();
+    found.name_algorithms();
     let Found { mut out, dropped, .. } = found;
     out.retain(|c| !dropped.contains(&c.addr));
     settle(out)
@@ -157,6 +159,8 @@ struct Found<'r, 'a> {
     signatures: HashMap<(TypeId, u64), Option<Arc<Signature>>>,
     /// What itab slots of dropped methods lead to.
     dropped: HashSet<u64>,
+    /// The types that a `==` function compares, `None` when there are several.
+    compared: HashMap<u64, Option<TypeId>>,
 }
 
 impl Found<'_, '_> {
@@ -201,9 +205,29 @@ impl Found<'_, '_> {
             _ => header.equal.1,
         };
         let (equal, hasher) = (raw.func_value(header.equal.0), raw.func_value(hasher));
+        self.compared.entry(equal).and_modify(|ty| *ty = None).or_insert(Some(id));
         self.add(equal, self.basics.equal.clone(), Why::Equal, addr, id, "");
         self.add(hasher, self.basics.hasher.clone(), Why::Hasher, addr, id, "");
         Some(())
+    }
+
+    /// The compiler writes a `==` function for a struct or array of its own, with pointers to it as parameters. What
+    /// several types have is the runtime's, and takes any.
+    fn name_algorithms(&mut self) {
+        for at in 0..self.out.len() {
+            let TypedCode { addr, owner, why, .. } = self.out[at];
+            let own = |ty: &Type| matches!(ty.kind, Kind::Struct(_) | Kind::Array { .. }) && ty.size > 0;
+            if why != Why::Equal
+                || self.compared.get(&addr) != Some(&Some(owner))
+                || !self.types.get(owner).is_some_and(own)
+            {
+                continue;
+            }
+            let pointer = self.reader.pointer_to(owner, self.types);
+            let mut signature = Signature::clone(&self.basics.equal);
+            signature.params.iter_mut().for_each(|param| param.ty = pointer);
+            self.out[at].signature = Arc::new(signature);
+        }
     }
 
     fn itabs(&mut self) {
