@@ -3,6 +3,7 @@
 pub mod arg_info;
 pub mod boundary;
 pub mod captures;
+pub mod dictionary;
 pub mod dwarf;
 pub mod helpers;
 pub mod methods;

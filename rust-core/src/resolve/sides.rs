@@ -15,7 +15,7 @@ use crate::evidence::captures;
 use crate::evidence::helpers::{Special, members};
 use crate::evidence::receivers;
 use crate::evidence::results::{self, Inferred};
-use crate::evidence::{Claim, Typed, Value};
+use crate::evidence::{Claim, Typed, Value, dictionary};
 use crate::golang::func_id::FuncId;
 use crate::golang::pclntab::Func;
 use crate::program::Program;
@@ -239,6 +239,10 @@ impl Sides {
         let metadata = located.map(|mut l| {
             if let Some(ty) = program.receivers.get(&func.entry) {
                 receivers::refine(&mut l.values, *ty, input.types, input.convention());
+            }
+            if program.names {
+                let (first, word) = (program.meta.version.dictionary_first(), program.image.arch.ptr_size());
+                dictionary::mark(&mut l.values, &program.name(func), func.id, first, word);
             }
             Claim {
                 source: l.source,
