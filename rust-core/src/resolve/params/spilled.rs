@@ -91,11 +91,11 @@ pub(super) fn locate(facts: &Facts<'_>, convention: &Convention) -> Option<Locat
         let next = later.map(|c| c.0).find(|off| *off < start);
         matching.group(group, start, next.unwrap_or(end))?;
     }
-    let trailing = slots.get(matching.next..)?.iter().map(|s| lone(*s));
-    matching.values.extend(trailing);
+    let trailing: Vec<Value> = slots.get(matching.next..)?.iter().map(|s| lone(*s)).collect();
     let Matching { mut values, far, .. } = matching;
 
     let mut stack_args = listed;
+    let (mut at, mut unlisted) = (values.len(), Vec::new());
     let whole = facts.list.is_some() && !list.more && !list.groups.iter().any(|g| g.cut);
     let all_found = far == list.groups.iter().map(|g| g.far).sum::<usize>();
     // A first parameter that is not listed is on the stack only where nothing else is before it.
@@ -105,7 +105,10 @@ pub(super) fn locate(facts: &Facts<'_>, convention: &Convention) -> Option<Locat
         () if !(whole && all_found) => {
             // A parameter that was cut already reaches to where the next one or the results begin.
             let covered = stack_end(&values).max(listed);
-            values.extend(stack_words(covered, end.saturating_sub(covered), WORD));
+            let words: Vec<Value> = stack_words(covered, end.saturating_sub(covered), WORD).collect();
+            // Several words found no registers together, while what follows them did; a single one comes last.
+            at = if words.len() > 1 { at } else { values.len() + trailing.len() };
+            unlisted = words;
             stack_args = end.max(covered);
             Confidence::Guess
         }
@@ -113,6 +116,8 @@ pub(super) fn locate(facts: &Facts<'_>, convention: &Convention) -> Option<Locat
         () if hidden_on_stack => Confidence::Likely,
         () => Confidence::Exact,
     };
+    values.extend(trailing);
+    values.splice(at..at, unlisted);
     Some(Located { values, source: Source::Spill, confidence, stack_args, spill_offset: start })
 }
 
