@@ -6,6 +6,7 @@ use crate::arch::{Arch, Os};
 use crate::cli::layout::{convention, go_minor};
 use crate::image::{Segment, SegmentsInfo};
 use crate::report::{Confidence, Report};
+use crate::signature::pack::Pack;
 use crate::{Error, Observer, Options, analyze_observed, emit};
 use pyo3::create_exception;
 use pyo3::exceptions::{PyException, PyKeyboardInterrupt, PyValueError};
@@ -13,8 +14,8 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use std::borrow::Cow;
 use std::io::{self, Write};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 create_exception!(goabi, GoabiError, PyException, "Nothing could be analysed; the base of goabi's errors.");
@@ -113,11 +114,14 @@ struct Asked {
     threads: usize,
     only: Option<String>,
     arch: Option<String>,
+    /// Signature packs: what errors call them, and their contents.
+    sigs: Vec<(String, PyBackedBytes)>,
 }
 
 impl Asked {
     fn options(self) -> PyResult<Options> {
-        let Asked { dwarf, symbols, names, evidence, threads, only, arch } = self;
+        let Asked { dwarf, symbols, names, evidence, threads, only, arch, sigs } = self;
+        let packs = sigs.iter().map(|(label, data)| pack(label, data)).collect::<PyResult<_>>()?;
         Ok(Options {
             dwarf,
             symbols,
@@ -126,8 +130,17 @@ impl Asked {
             threads,
             only,
             arch: machine(arch.as_deref())?,
+            packs,
             ..Options::default()
         })
+    }
+}
+
+/// The contents of a signature pack, checked.
+fn pack(label: &str, data: &[u8]) -> PyResult<Arc<[u8]>> {
+    match Pack::is_whole(data) && Pack::read(data).is_some() {
+        true => Ok(data.into()),
+        false => Err(FormatError::new_err(format!("{label}: not a signature pack, or a damaged one"))),
     }
 }
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 
 import goabi
 import jsonschema
@@ -99,6 +100,43 @@ def test_a_report_has_the_fields_of_its_json(server):
     assert "functions" in dir(report)
     with pytest.raises(AttributeError):
         report.nonsense
+
+
+def test_signature_packs_are_read_and_checked(server, tmp_path):
+    pack = tmp_path / "json.sigs"
+    source = tmp_path / "module"
+    source.mkdir()
+    module = "example.com/dep"
+    (source / "go.mod").write_text(f"module {module}\n\ngo 1.21\n")
+    (source / "dep.go").write_text("package dep\n\nfunc Mix(weight float32, flags ...uint16) error { return nil }\n")
+    proxy = proxy_of(source, module, tmp_path)
+    env = {**os.environ, **GO, "GOPROXY": proxy, "GONOSUMDB": "example.com", "GOTOOLCHAIN": "local", "GOFLAGS": "-modcacherw"}
+    env["GOMODCACHE"] = str(tmp_path / "mod")
+    build = [sys.executable, "-m", "goabi", "sigs", "build", "-o", pack, f"{module}@v1.0.0"]
+    subprocess.run(build, check=True, capture_output=True, env=env)
+    plain, by_path, by_bytes = (goabi.analyze(server, sigs=sigs).to_json() for sigs in ([], [pack], [pack.read_bytes()]))
+    assert plain != by_path == by_bytes
+    assert [used.module for used in goabi.analyze(server, sigs=[pack]).packs] == [module]
+    damaged = bytearray(pack.read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    with pytest.raises(goabi.FormatError, match=r"sigs\[0\]: not a signature pack, or a damaged one"):
+        goabi.analyze(server, sigs=[damaged])
+    with pytest.raises(FileNotFoundError):
+        goabi.analyze(server, sigs=[tmp_path / "missing"])
+    with pytest.raises(TypeError, match="list of signature packs"):
+        goabi.analyze(server, sigs=pack)
+
+
+def proxy_of(source, module, folder):
+    """A folder as ``GOPROXY`` has them, with one version of a module."""
+    versions = folder / "proxy" / module / "@v"
+    versions.mkdir(parents=True)
+    (versions / "v1.0.0.mod").write_text((source / "go.mod").read_text())
+    (versions / "v1.0.0.info").write_text('{"Version": "v1.0.0"}')
+    with zipfile.ZipFile(versions / "v1.0.0.zip", "w") as archive:
+        for file in source.iterdir():
+            archive.write(file, f"{module}@v1.0.0/{file.name}")
+    return f"file://{folder / 'proxy'}"
 
 
 def test_one_function_in_every_form(server):

@@ -112,22 +112,19 @@ def analyze(
     threads: int = 0,
     only: str | None = None,
     arch: str | None = None,
+    sigs: Iterable[Source] = (),
     watch: Watch | None = None,
 ) -> Report:
     """Analyses a file by its path, or the bytes of one.
 
     ``dwarf``, ``symbols`` and ``names`` say what may be used, ``evidence`` keeps every claim that was made on each
     function, ``threads=0`` means all. ``only`` names one function (or gives an address in it), ``arch`` the part of a
-    fat Mach-O file by Go's name for the machine. ``watch`` is told how far the analysis is, and stops it by raising.
+    fat Mach-O file by Go's name for the machine. ``sigs`` are signature packs as ``goabi sigs build`` writes them, by
+    their paths or as bytes; earlier ones have precedence. ``watch`` is told how far the analysis is, and stops it by raising.
     Raises :class:`Error` or one of its subclasses, or :class:`OSError`.
     """
-    if isinstance(source, (bytes, bytearray, memoryview)):
-        data = bytes(source)
-    else:
-        with open(source, "rb") as file:
-            data = file.read()
-    options = _options(dwarf, symbols, names, evidence, threads, only, arch)
-    return Report(_core.analyze(data, options, watch))
+    options = _options(dwarf, symbols, names, evidence, threads, only, arch, sigs)
+    return Report(_core.analyze(_read(source), options, watch))
 
 
 def analyze_segments(
@@ -141,6 +138,7 @@ def analyze_segments(
     evidence: bool = False,
     threads: int = 0,
     only: str | None = None,
+    sigs: Iterable[Source] = (),
     watch: Watch | None = None,
 ) -> Report:
     """Analyses memory that is no container: a dump, or what a debugger or a disassembler has.
@@ -150,12 +148,34 @@ def analyze_segments(
     """
     memory: _core.Memory = {"arch": arch, "os": os, "base": base, "entry": entry}
     rows = [(addr, size, bytes(data), perms) for addr, size, data, perms in segments]
-    return Report(_core.analyze_segments(rows, memory, _options(True, True, names, evidence, threads, only, None), watch))
+    options = _options(True, True, names, evidence, threads, only, None, sigs)
+    return Report(_core.analyze_segments(rows, memory, options, watch))
+
+
+def _read(source: Source) -> bytes:
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return bytes(source)
+    with open(source, "rb") as file:
+        return file.read()
+
+
+def _pack(number: int, source: Source) -> tuple[str, bytes]:
+    given = isinstance(source, (bytes, bytearray, memoryview))
+    return (f"sigs[{number}]" if given else os.fspath(source), _read(source))  # type: ignore[arg-type]
 
 
 def _options(
-    dwarf: bool, symbols: bool, names: bool, evidence: bool, threads: int, only: str | None, arch: str | None
+    dwarf: bool,
+    symbols: bool,
+    names: bool,
+    evidence: bool,
+    threads: int,
+    only: str | None,
+    arch: str | None,
+    sigs: Iterable[Source],
 ) -> _core.Options:
+    if isinstance(sigs, (str, bytes, bytearray, memoryview, os.PathLike)):
+        raise TypeError("sigs is a list of signature packs")
     return {
         "dwarf": dwarf,
         "symbols": symbols,
@@ -164,6 +184,7 @@ def _options(
         "threads": threads,
         "only": only,
         "arch": arch,
+        "sigs": [_pack(number, source) for number, source in enumerate(sigs)],
     }
 
 

@@ -11,6 +11,7 @@ class Options(TypedDict):
     threads: int
     only: str | None
     arch: str | None
+    sigs: Sequence[tuple[str, bytes]]
 
 class Memory(TypedDict):
     arch: str
