@@ -13,8 +13,9 @@ use goabi::report::{Confidence, Report};
 use goabi::{Options, emit};
 
 /// Toolchain, system, machine and program. Each is read with all there is and without debug information and symbols.
-const PROGRAMS: [(&str, &str, &str, &str); 6] = [
+const PROGRAMS: [(&str, &str, &str, &str); 7] = [
     ("go1.27.0", "linux", "amd64", "server"),
+    ("go1.26.8", "linux", "amd64", "types"),
     ("go1.27.0", "windows", "amd64", "server"),
     ("go1.17.13", "linux", "amd64", "server"),
     ("go1.21.13", "linux", "386", "server"),
@@ -63,6 +64,17 @@ fn headers_compile() {
     for (what, report) in reports().iter().filter(|(_, report)| !report.types.is_empty()) {
         c_compiler::check_layouts(report).unwrap_or_else(|e| panic!("{what}: {e}"));
     }
+}
+
+/// A program that somebody else built, with much of the standard library in it.
+#[test]
+fn the_header_of_gofmt_compiles() {
+    let go = std::process::Command::new("go").args(["env", "GOROOT"]).output().expect("Go on PATH");
+    let root = String::from_utf8(go.stdout).expect("a path");
+    let file = std::path::Path::new(root.trim()).join("bin/gofmt");
+    let bytes = std::fs::read(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+    let report = goabi::analyze(&bytes, &Options::default()).expect("a Go program");
+    c_compiler::check_layouts(&report).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
 }
 
 #[test]
