@@ -6,6 +6,7 @@ mod bridges;
 mod chain;
 mod exports;
 mod frame;
+mod grouping;
 mod known;
 mod look;
 mod roles;
@@ -70,6 +71,8 @@ pub fn annotate(
     let targets = targets::find(&mut finder);
     let found = Found::from(finder);
     let mut marks = apply::apply(program, types, resolved, found);
+    let funcs = program.funcs().len();
+    watch.stage("grouping results", funcs, |tick| grouping::group(program, types, resolved, known, tick))?;
     let shared = sites::Shared { program, types, resolved, known, targets: &targets };
     marks.sites = watch.stage("looking at calls", program.funcs().len(), |tick| sites::find(&shared, tick))?;
     Ok(marks)

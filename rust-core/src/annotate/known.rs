@@ -40,6 +40,11 @@ impl Known {
         self.types.binary_search_by_key(&addr, |known| known.0).ok().map(|i| self.types[i].1)
     }
 
+    /// The itab at `addr`: its interface.
+    pub(super) fn itab_at(&self, addr: u64) -> Option<TypeId> {
+        self.itab(addr).filter(|(_, offset)| *offset == 0).map(|(ty, _)| ty)
+    }
+
     /// The itab that `addr` is in: its interface and the offset.
     pub(super) fn itab(&self, addr: u64) -> Option<(TypeId, u32)> {
         let index = self.itabs.partition_point(|known| known.0 <= addr).checked_sub(1)?;
@@ -50,29 +55,32 @@ impl Known {
 
 /// The word at `off` of a value, where it is a pointer or a part of something that holds one.
 pub(super) fn part(types: &Types, ty: TypeId, off: u32) -> Value {
+    let leads_on = |ty: TypeId| {
+        let kind = types.get(ty).map(|t| &t.kind);
+        matches!(kind, Some(Kind::Pointer(_) | Kind::Interface { .. } | Kind::Func(_) | Kind::Slice(_)))
+    };
+    leaf(types, ty, off).filter(|(ty, _)| leads_on(*ty)).map_or(Value::Unknown, |(ty, off)| Value::Part(ty, off))
+}
+
+/// What is at `off` of a value: the innermost type, neither struct nor array, and the offset in it.
+pub(super) fn leaf(types: &Types, ty: TypeId, off: u32) -> Option<(TypeId, u32)> {
     let (mut ty, mut off) = (ty, u64::from(off));
     for _ in 0..MAX_TYPE_DEPTH {
-        let Some(known) = types.get(ty) else { return Value::Unknown };
-        match &known.kind {
+        match &types.get(ty)?.kind {
             Kind::Struct(fields) => {
                 let size = |f: &crate::types::Field| types.get(f.ty).map_or(0, |t| t.size);
                 let holds = |f: &&crate::types::Field| (f.offset..f.offset.saturating_add(size(f))).contains(&off);
-                let Some(field) = fields.iter().find(holds) else { return Value::Unknown };
+                let field = fields.iter().find(holds)?;
                 (ty, off) = (field.ty, off - field.offset);
             }
             Kind::Array { elem, .. } => {
-                let Some(size) = types.get(*elem).map(|t| t.size).filter(|size| *size > 0) else {
-                    return Value::Unknown;
-                };
+                let size = types.get(*elem).map(|t| t.size).filter(|size| *size > 0)?;
                 (ty, off) = (*elem, off % size);
             }
-            Kind::Pointer(_) | Kind::Interface { .. } | Kind::Func(_) | Kind::Slice(_) => {
-                return Value::Part(ty, off as u32);
-            }
-            _ => return Value::Unknown,
+            _ => return Some((ty, off as u32)),
         }
     }
-    Value::Unknown
+    None
 }
 
 /// The interface type, or the one of the same name that lists its methods: debug information does not, and writes the
@@ -117,6 +125,17 @@ pub(super) fn words<'v>(types: &'v Types, value: &'v evidence::Value) -> impl It
 
 /// The results of a call through an interface's method, or through a func value: places and words that lead on.
 pub(super) fn results(types: &Types, ty: TypeId, slot: Option<u32>, convention: &Convention) -> Vec<(Loc, Value)> {
+    let words = result_words(types, ty, slot, convention).into_iter().map(|(loc, ty, off)| (loc, part(types, ty, off)));
+    words.filter(|(_, word)| *word != Value::Unknown).collect()
+}
+
+/// The same with each result's type and the word's offset in it.
+pub(super) fn result_words(
+    types: &Types,
+    ty: TypeId,
+    slot: Option<u32>,
+    convention: &Convention,
+) -> Vec<(Loc, TypeId, u32)> {
     let signature = match types.get(ty).map(|t| &t.kind) {
         Some(Kind::Func(signature)) => Some(signature),
         Some(Kind::Interface { methods }) => {
@@ -133,13 +152,6 @@ pub(super) fn results(types: &Types, ty: TypeId, slot: Option<u32>, convention: 
     };
     let shapes: Vec<Shape> = signature.results.iter().map(|p| Shape::of(types, p.ty, convention.arch)).collect();
     let placed = assign_shapes(&[], &shapes, convention).results.into_iter().zip(&signature.results);
-    let words = placed.flat_map(|(placed, result)| {
-        let in_registers = placed.in_registers();
-        placed
-            .pieces
-            .into_iter()
-            .filter(move |_| in_registers)
-            .map(|piece| (piece.loc, part(types, result.ty, piece.off)))
-    });
-    words.filter(|(_, word)| *word != Value::Unknown).collect()
+    let placed = placed.filter(|(placed, _)| placed.in_registers());
+    placed.flat_map(|(placed, result)| placed.pieces.into_iter().map(|p| (p.loc, result.ty, p.off))).collect()
 }

@@ -55,6 +55,10 @@ pub enum Step {
     Store(Place, Stored),
     /// A load of more than a word, into a register that holds no address.
     Touch(Place),
+    /// A flag, as 0 or 1.
+    Flag(Reg),
+    /// A register is compared, that many bytes of it.
+    Compare(Reg, u8),
     /// A constant is added.
     Add(Reg, i64),
     /// The stack pointer moves up by that much.

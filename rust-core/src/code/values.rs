@@ -126,6 +126,7 @@ fn apply(located: &Located, state: &mut State, meaning: &mut impl Meaning) {
             state.set(reg, value);
         }
         Step::Store(place, stored) => store(&place, stored, state, meaning),
+        Step::Flag(reg) => state.set(reg, Value::Flag),
         Step::Touch(place) => drop(value_at(state, &place, meaning)),
         Step::Add(reg, by) => state.set(reg, state.reg(reg).plus(by)),
         Step::Sp(by) => state.move_sp(by),
@@ -144,7 +145,7 @@ fn apply(located: &Located, state: &mut State, meaning: &mut impl Meaning) {
             meaning.call(located, Target::Value(value), state);
         }
         Step::Syscall => meaning.call(located, Target::Kernel, state),
-        Step::Nop | Step::Jump(_) | Step::Branch(_) | Step::Ret | Step::Stop => {}
+        Step::Nop | Step::Compare(..) | Step::Jump(_) | Step::Branch(_) | Step::Ret | Step::Stop => {}
     }
 }
 
@@ -173,6 +174,7 @@ fn written(located: &Located) -> (RegSet, Option<Place>) {
         | Step::Copy(reg, _)
         | Step::Lea(reg, _)
         | Step::Load(reg, _)
+        | Step::Flag(reg)
         | Step::Add(reg, _)
         | Step::Pop(reg, _) => (RegSet::of(reg), None),
         Step::Store(place, _) if place.base != Base::Absolute => (RegSet::NONE, Some(place)),

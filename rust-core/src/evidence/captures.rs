@@ -55,8 +55,10 @@ impl Context {
                     self.kept.push(disp);
                 }
             }
-            Step::Store(..) | Step::Branch(_) => {}
-            Step::Const(to, _) | Step::Lea(to, _) | Step::Add(to, _) | Step::Pop(to, _) => self.set(to, false),
+            Step::Store(..) | Step::Branch(_) | Step::Compare(..) => {}
+            Step::Const(to, _) | Step::Lea(to, _) | Step::Add(to, _) | Step::Pop(to, _) | Step::Flag(to) => {
+                self.set(to, false)
+            }
             Step::Other(changed) => {
                 memory.iter().for_each(|place| self.load(place));
                 self.held = self.held & !changed;

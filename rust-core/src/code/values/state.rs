@@ -26,6 +26,8 @@ pub enum Value {
     Loaded(u32),
     /// What was looked up by a name, by number.
     Named(u32),
+    /// 0 or 1, as a flag said.
+    Flag,
     /// A method's code, from that offset of an itab of the interface type.
     Method(TypeId, u32),
 }

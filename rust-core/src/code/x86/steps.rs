@@ -95,6 +95,13 @@ fn moved(ins: &Instruction) -> Step {
             number(ins.op0_register()).map_or(Step::Other(RegSet::NONE), |reg| Step::Const(reg, 0))
         }
         Add | Sub | Inc | Dec if kinds.0 == OpKind::Register => added(ins),
+        Test | Cmp if kinds.0 == OpKind::Register && kinds.1 != OpKind::Memory => compared(ins),
+        Seta | Setae | Setb | Setbe | Sete | Setne | Setg | Setge | Setl | Setle | Seto | Setno | Sets | Setns
+        | Setp | Setnp
+            if kinds.0 == OpKind::Register =>
+        {
+            number(ins.op0_register()).map_or(Step::Other(RegSet::NONE), Step::Flag)
+        }
         Syscall | Sysenter => Step::Syscall,
         Hlt | Ud2 | Ud1 | Ud0 | INVALID => Step::Stop,
         _ => other(ins),
@@ -197,6 +204,11 @@ fn added(ins: &Instruction) -> Step {
         _ => None,
     };
     by.filter(|_| ins.op0_register().is_gpr64()).map_or(Step::Other(RegSet::of(reg)), |by| Step::Add(reg, by))
+}
+
+fn compared(ins: &Instruction) -> Step {
+    let register = ins.op0_register();
+    number(register).map_or(Step::Other(RegSet::NONE), |reg| Step::Compare(reg, register.size() as u8))
 }
 
 /// What is written by anything else: the first operand, and what the instruction writes without naming it.
