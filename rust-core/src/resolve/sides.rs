@@ -75,6 +75,25 @@ impl Input<'_, '_> {
         sides
     }
 
+    /// What was located, with what names and method tables say of receivers and dictionaries.
+    fn metadata_claim(&self, mut located: Located) -> Claim {
+        let Input { program, func, first, .. } = *self;
+        if let Some(ty) = program.receivers.get(&func.entry) {
+            receivers::refine(&mut located.values, *ty, self.types, self.convention());
+        }
+        if program.names {
+            let (first, word) = (program.meta.version.dictionary_first(), program.image.arch.ptr_size());
+            dictionary::mark(&mut located.values, &program.name(func), func.id, first, word);
+        }
+        Claim {
+            source: located.source,
+            confidence: located.confidence,
+            values: located.values,
+            text: if program.explain { metadata_text(program, first, func, self.seen) } else { String::new() },
+            at: func.entry,
+        }
+    }
+
     fn convention(&self) -> &Convention {
         if self.abi == Abi::ABIInternal { &self.program.internal } else { &self.program.abi0 }
     }
@@ -236,22 +255,7 @@ impl Sides {
             (None, Some(l)) => (l.stack_args, l.spill_offset),
             (None, None) => (0, 0),
         };
-        let metadata = located.map(|mut l| {
-            if let Some(ty) = program.receivers.get(&func.entry) {
-                receivers::refine(&mut l.values, *ty, input.types, input.convention());
-            }
-            if program.names {
-                let (first, word) = (program.meta.version.dictionary_first(), program.image.arch.ptr_size());
-                dictionary::mark(&mut l.values, &program.name(func), func.id, first, word);
-            }
-            Claim {
-                source: l.source,
-                confidence: l.confidence,
-                values: l.values,
-                text: if program.explain { metadata_text(program, first, func, input.seen) } else { String::new() },
-                at: func.entry,
-            }
-        });
+        let metadata = located.map(|l| input.metadata_claim(l));
         let code = (abi == Abi::ABIInternal && !first.asm && program.reads_code())
             .then(|| results_claim(program, func, inferred, (stack_args, spill_offset)))
             .flatten();
