@@ -3,6 +3,7 @@
 mod analysis;
 mod annotate;
 mod args;
+pub(crate) mod batch;
 mod exit;
 pub(crate) mod explain;
 mod info;
@@ -18,10 +19,11 @@ use clap::Parser;
 pub use exit::Exit;
 use std::ffi::OsString;
 
-/// Runs the command with `args` (the program's name first) and says how it ended.
-pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
+/// Runs the command with `args` (the program's name first) and says how it ended. `again` starts this command in another
+/// process, up to where its arguments begin.
+pub fn run(args: impl IntoIterator<Item = OsString>, again: Vec<OsString>) -> Exit {
     match args::Args::try_parse_from(args) {
-        Ok(args) => dispatch(args.command),
+        Ok(args) => dispatch(args.command, again),
         Err(usage) => {
             // Help and the version also come as an error from clap; it knows which stream each belongs to.
             let _ = usage.print();
@@ -30,12 +32,14 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     }
 }
 
-fn dispatch(command: args::Command) -> Exit {
+fn dispatch(command: args::Command, again: Vec<OsString>) -> Exit {
     match command {
         args::Command::Annotate(args) => annotate::run(&args),
         args::Command::Info(args) => info::run(&args),
         args::Command::Layout(args) => layout::run(&args),
         args::Command::Explain(args) => explain::run(&args),
+        args::Command::Batch(args) => batch::run(&args, again),
+        args::Command::BatchWorker(args) => batch::worker::run(&args),
         args::Command::Sigs(args) => sigs::run(&args),
     }
 }

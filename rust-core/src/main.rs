@@ -5,5 +5,6 @@
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> std::process::ExitCode {
-    goabi::cli::run(std::env::args_os()).into()
+    let again = std::env::current_exe().map_or_else(|_| "goabi".into(), std::path::PathBuf::into_os_string);
+    goabi::cli::run(std::env::args_os(), vec![again]).into()
 }

@@ -1,6 +1,8 @@
-//! The Python module `goabi._core`. The only file that names pyo3; `python/goabi/__init__.py` is what people import.
+//! The Python module `goabi._core`. The only place that names pyo3; `python/goabi/__init__.py` is what people import.
 #![allow(unsafe_code)] // in what pyo3's macros generate, nowhere else
 #![allow(missing_docs)] // of what pyo3's macros generate
+
+mod batch;
 
 use crate::arch::{Arch, Os};
 use crate::cli::layout::{convention, go_minor};
@@ -28,6 +30,8 @@ const SIGNAL_PERIOD: Duration = Duration::from_millis(50);
 
 #[pymodule]
 mod _core {
+    #[pymodule_export]
+    use super::batch::{BatchDriver, batch_task};
     #[pymodule_export]
     use super::{
         Analysis, FormatError, GoabiError, InputSyntaxError, NotGoError, analyze, analyze_segments, layout, main,
@@ -269,8 +273,8 @@ fn layout(signature: &str, machine: &str, go: Option<&str>, asm: bool) -> PyResu
     Ok((json, text))
 }
 
-/// Runs the command with `args` (the program's name first) and returns its exit code.
+/// Runs the command with `args` (the program's name first) and returns its exit code. `again` starts it in another process.
 #[pyfunction]
-fn main(py: Python<'_>, args: Vec<std::ffi::OsString>) -> u8 {
-    py.detach(|| crate::cli::run(args)) as u8
+fn main(py: Python<'_>, args: Vec<std::ffi::OsString>, again: Vec<std::ffi::OsString>) -> u8 {
+    py.detach(|| crate::cli::run(args, again)) as u8
 }

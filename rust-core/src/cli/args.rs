@@ -1,7 +1,10 @@
 //! The command line, as clap reads it. The doc comments are the help texts.
 
+mod batch;
+
 use crate::arch::Arch;
 use crate::report::Confidence;
+pub(super) use batch::{Batch, Host, Worker};
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -29,6 +32,10 @@ pub(super) enum Command {
     Layout(Layout),
     /// Explain one function: its frame, every piece, every piece of evidence, and who won
     Explain(Explain),
+    /// Analyse a corpus: every program in folders, each in a process of its own
+    Batch(Batch),
+    #[command(hide = true)]
+    BatchWorker(Worker),
     /// Make, list and check signature packs
     #[command(subcommand)]
     Sigs(Sigs),

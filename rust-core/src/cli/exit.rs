@@ -31,8 +31,10 @@ impl From<Exit> for ExitCode {
 /// Why one input failed: `subject: reason`, and the exit code if it was the only one.
 #[derive(Debug)]
 pub(super) struct Failure {
+    /// What it happened to, empty when the reason says it.
+    subject: String,
     /// What to print, `None` for nothing (the reader of our pipe has gone).
-    message: Option<String>,
+    reason: Option<String>,
     /// How the command ends.
     pub(super) exit: Exit,
 }
@@ -40,17 +42,21 @@ pub(super) struct Failure {
 impl Failure {
     /// The input or output `subject` failed because of `reason`.
     pub(super) fn new(subject: impl Display, reason: impl Display) -> Failure {
-        Failure { message: Some(format!("{subject}: {reason}")), exit: Exit::Failed }
+        Failure { subject: subject.to_string(), ..Failure::plain(reason, Exit::Failed) }
     }
 
     /// The command line cannot be followed.
     pub(super) fn usage(reason: impl Display) -> Failure {
-        Failure { message: Some(reason.to_string()), exit: Exit::Usage }
+        Failure::plain(reason, Exit::Usage)
     }
 
     /// Ctrl-C was pressed.
     pub(super) fn interrupted() -> Failure {
-        Failure { message: Some("interrupted".into()), exit: Exit::Interrupted }
+        Failure::plain("interrupted", Exit::Interrupted)
+    }
+
+    fn plain(reason: impl Display, exit: Exit) -> Failure {
+        Failure { subject: String::new(), reason: Some(reason.to_string()), exit }
     }
 
     /// The core could not analyse `subject`.
@@ -66,18 +72,25 @@ impl Failure {
     pub(super) fn writing(subject: impl Display, error: &io::Error) -> Failure {
         match error.kind() {
             _ if progress::interrupted() => Failure::interrupted(),
-            io::ErrorKind::BrokenPipe => Failure { message: None, exit: Exit::Done },
+            io::ErrorKind::BrokenPipe => Failure { subject: String::new(), reason: None, exit: Exit::Done },
             _ => Failure::new(subject, format_args!("cannot write: {}", reason(error))),
         }
     }
 
     /// Prints the one line, and says how the command ends.
     pub(super) fn report(self) -> Exit {
-        if let Some(message) = self.message {
+        let colon = if self.subject.is_empty() { "" } else { ": " };
+        if let Some(reason) = self.reason {
+            let message = format!("{}{colon}{reason}", self.subject);
             // Nobody is left to be told that the standard error is closed.
             let _ = writeln!(io::stderr(), "goabi: {}", printable(&message));
         }
         self.exit
+    }
+
+    /// What went wrong, without what it happened to.
+    pub(super) fn reason(self) -> String {
+        self.reason.unwrap_or_default()
     }
 }
 

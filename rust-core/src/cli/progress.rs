@@ -14,8 +14,8 @@ pub(super) fn interrupted() -> bool {
     INTERRUPTED.load(Ordering::Relaxed)
 }
 
-/// From here on Ctrl-C asks the analysis to stop. A second one does not wait for it.
-fn catch_ctrl_c() {
+/// From here on Ctrl-C asks the work to stop. A second one does not wait for it.
+pub(super) fn catch_ctrl_c() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         // Without a handler Ctrl-C ends the process at once, which loses nothing but the message.
