@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 pub(crate) enum Outcome {
     /// There is a record.
     Finished {
-        record: Record,
+        record: Box<Record>,
         /// Whether it is from an earlier run.
         earlier: bool,
         /// What hosts made of it, by their names.
@@ -63,7 +63,7 @@ pub(crate) fn one(
             None => return Outcome::Interrupted,
         };
     }
-    Outcome::Finished { record, earlier, hosts }
+    Outcome::Finished { record: Box::new(record), earlier, hosts }
 }
 
 /// Runs the worker. It writes the record itself, unless it was stopped or crashed.

@@ -88,11 +88,13 @@ impl<'s> Summary<'s> {
             _ => None,
         });
         let finished: HashMap<_, _> = finished.collect();
+        let stopped = files.iter().any(|(_, outcome)| matches!(outcome, Some(Outcome::Interrupted)));
         let mut first: HashMap<&str, String> = HashMap::new();
         for (input, outcome) in files {
             let line = match outcome {
-                Some(Outcome::Finished { record: Record { sha256, .. }, .. } | Outcome::Same { sha256 }) => {
-                    match (finished.get(sha256.as_str()), first.get(sha256.as_str())) {
+                Some(outcome @ (Outcome::Finished { .. } | Outcome::Same { .. })) => {
+                    let sha256 = sha256(outcome);
+                    match (finished.get(sha256), first.get(sha256)) {
                         (_, Some(first)) => {
                             Line { first: Some(first.clone()), sha256: Some(sha256), ..plain(input, Row::Duplicate) }
                         }
@@ -101,8 +103,8 @@ impl<'s> Summary<'s> {
                             summary.totals.add(input, record, *earlier, hosts);
                             line(input, record, hosts)
                         }
-                        // The one that did this content failed without a record, or was stopped.
-                        (None, None) => plain(input, Row::Pending),
+                        (None, None) if stopped => plain(input, Row::Pending),
+                        (None, None) => Line { reason: Some(TWIN), ..plain(input, Row::Failed) },
                     }
                 }
                 Some(Outcome::Failed { reason }) => Line { reason: Some(reason), ..plain(input, Row::Failed) },
@@ -131,6 +133,18 @@ impl<'s> Summary<'s> {
     /// Whether any file failed.
     pub(crate) fn failed(&self) -> bool {
         self.totals.count(Row::Failed) > 0 || self.totals.hosts.values().any(|(_, failed)| *failed > 0)
+    }
+}
+
+/// Why a file failed that was not tried itself.
+const TWIN: &str = "another file with the same content failed";
+
+/// The content that an outcome is about.
+fn sha256(outcome: &Outcome) -> &str {
+    match outcome {
+        Outcome::Finished { record, .. } => &record.sha256,
+        Outcome::Same { sha256 } => sha256,
+        Outcome::Failed { .. } | Outcome::Interrupted => "",
     }
 }
 
