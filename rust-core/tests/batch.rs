@@ -81,7 +81,7 @@ fn stderr(output: &Output) -> String {
 }
 
 fn status<'r>(rows: &'r BTreeMap<String, Value>, path: &str) -> (&'r str, &'r str) {
-    let row = rows.get(path).unwrap_or_else(|| panic!("{path} is not in the summary"));
+    let row = rows.get(path).expect("a row in the summary");
     (row["status"].as_str().expect("a status"), row["reason"].as_str().unwrap_or_default())
 }
 
