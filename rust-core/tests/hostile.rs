@@ -1,7 +1,8 @@
 //! Hostile input: whole analyses of programs that were cut, changed, or written to do harm.
 //!
 //! Nothing may panic or hang, and what a file costs follows from its size. Most programs here are forged: small enough to
-//! change every byte of. What fuzzing found has a test of its own in `regressions.rs`.
+//! change every byte of. What fuzzing finds gets a test
+//! of its own, beside the reader that it is about.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)] // costs are printed
 
