@@ -108,6 +108,20 @@ fn explain_shows_registers_frame_and_evidence() {
     }
 }
 
+/// `runtime/sys_linux_amd64.s`: `TEXT runtime·write1(SB),NOSPLIT,$0-28`, with `fd+0(FP)` and so on. `runtime.osyield` has
+/// a wrapper.
+#[test]
+fn explain_writes_assembly_as_its_source_does() {
+    let text = run("explain", &["runtime.write1"]);
+    for part in ["TEXT ·write1(SB), NOSPLIT, $0-28", "fd+0(FP)", "p+8(FP)", "n+16(FP)", "r1+24(FP)", "__golang"] {
+        assert!(text.contains(part), "{part} is missing:\n{text}");
+    }
+    let text = run("explain", &["runtime.osyield"]);
+    assert!(text.contains("called through 0x") && text.contains("forwards to 0x"), "{text}");
+    let lines = run("annotate", &["--only", "runtime.osyield"]);
+    assert!(lines.contains("runtime.osyield, called through 0x"), "{lines}");
+}
+
 #[test]
 fn info_says_what_the_binary_is() {
     let text = run("info", &[]);

@@ -10,7 +10,7 @@ use goabi::abi::location::Loc;
 use goabi::abi::registers::Convention;
 use goabi::evidence::dwarf::{self, Witness};
 use goabi::image::Image;
-use goabi::report::{Confidence, Function, FunctionKind, Report, Value};
+use goabi::report::{Abi, Confidence, Function, FunctionKind, Report, Value};
 use goabi::types::Types;
 use std::collections::{HashMap, HashSet};
 use support::go::{Build, plain};
@@ -170,6 +170,43 @@ fn claims_hold_where_everything_is_on_the_stack() {
         assert_eq!(score.wrong_exact, Vec::<String>::new(), "{build:?}");
         assert!(share(score.both, score.functions) >= 98.5, "{build:?}: parameters and results");
         assert!(share(score.likely_right, score.likely) >= 98.5, "{build:?}: what is likely");
+    }
+}
+
+/// The symbol table marks the stack side of functions that have two: `.abi0`.
+#[test]
+fn both_faces_of_a_function_have_their_conventions() {
+    let builds = [
+        Build { toolchain: "go1.26.8", ..plain("server", "linux", "amd64") },
+        Build { toolchain: "go1.18.10", ..plain("server", "linux", "arm64") },
+        Build { toolchain: "go1.26.8", ..plain("server", "darwin", "arm64") },
+    ];
+    for build in builds {
+        let data = build.bytes();
+        let image = Image::parse(&data).expect("an image");
+        let faces: HashSet<&str> = image.symbols.iter().filter_map(|s| s.name.strip_suffix(".abi0")).collect();
+        let face = |entry: u64| {
+            let symbols = image.symbols_at(entry).iter();
+            let one = |name: &str| match name.strip_suffix(".abi0") {
+                Some(short) => Some((short.to_string(), Abi::ABI0)),
+                None => faces.contains(name).then(|| (name.to_string(), Abi::ABIInternal)),
+            };
+            symbols.filter_map(|symbol| one(&symbol.name)).next()
+        };
+        let report = goabi::analyze(&data, &blind()).expect("a report");
+        let (mut seen, mut pairs) = (0, 0);
+        for function in &report.functions {
+            let Some((name, abi)) = face(function.entry.0) else { continue };
+            if !matches!(function.abi, Abi::C | Abi::Custom) {
+                assert_eq!(function.abi, abi, "{build:?}: {name}");
+                seen += 1;
+            }
+            if let Some(pair) = function.pair.as_ref().filter(|pair| pair.role == "wrapper") {
+                assert_eq!(face(pair.target.0).map(|(target, _)| target), Some(name), "{build:?}: {}", function.entry);
+                pairs += 1;
+            }
+        }
+        assert!(seen > 40 && pairs > 15, "{build:?}: {seen} faces, {pairs} pairs");
     }
 }
 

@@ -63,8 +63,9 @@ impl Conventions {
             };
             (func.entry, (kind, abi, name))
         };
-        // What the linker puts at the ends of sections is no function.
-        let is_code = |func: &&Func| !name(func).starts_with("go:text");
+        // What the linker puts at the ends of text is no function.
+        let is_code =
+            |func: &&Func| !["go:text", "go:buildid", "go.buildid"].iter().any(|start| name(func).starts_with(start));
         Ok(Some(Conventions { functions: table.funcs.iter().filter(is_code).map(one).collect() }))
     }
 

@@ -316,6 +316,13 @@ mod tests {
     }
 
     #[test]
+    fn loads_with_a_sign_are_told_from_others() {
+        // movsx eax, byte [rsp+8]; movzx eax, byte [rsp+8]; movsx eax, cl
+        let ops = decode(&[0x0f, 0xbe, 0x44, 0x24, 0x08, 0x0f, 0xb6, 0x44, 0x24, 0x08, 0x0f, 0xbe, 0xc1]);
+        assert_eq!(ops.iter().map(|op| op.signed).collect::<Vec<_>>(), [true, false, false]);
+    }
+
+    #[test]
     fn zeroing_is_a_constant_and_reads_nothing() {
         let op = decode(&[0x31, 0xc0])[0]; // xor eax, eax
         assert_eq!((op.reads, op.writes, op.written), (RegSet::NONE, set(&[0]), Written::Constant));

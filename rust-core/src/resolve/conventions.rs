@@ -17,7 +17,7 @@ use crate::report::Abi;
 /// Where assembly takes values from or puts them, as far as its code shows.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Taken {
-    /// It touches its argument area.
+    /// It loads from its argument area, or stores to it. The area's address alone is the caller's SP.
     pub stack: bool,
     /// Registers of parameters that it reads before it writes them, as far as its first straight line tells.
     pub registers: RegSet,
@@ -53,7 +53,7 @@ pub(super) fn taken(program: &Program<'_>, func: &Func, scratch: &mut Scratch) -
     scratch.decode(program, func);
     let deltas = program.meta.pclntab.sp_deltas(program.image, func);
     let area = func.args.unwrap_or(0).max(UNDECLARED);
-    let stack = frame::accesses(scratch.ops.iter(), deltas, program.internal.arg_base, area).next().is_some();
+    let stack = frame::accesses(scratch.ops.iter(), deltas, program.internal.arg_base, area).any(|a| a.size > 0);
     let params: RegSet = program.internal.ints.iter().chain(program.internal.floats).copied().collect();
     let mut taken = Taken { stack, ..Taken::default() };
     let mut written = RegSet::NONE;
@@ -75,6 +75,14 @@ pub(super) fn taken(program: &Program<'_>, func: &Func, scratch: &mut Scratch) -
     taken
 }
 
+/// Whether the first thing after the call is a load from the outgoing area.
+pub(super) fn reads_back(program: &Program<'_>, func: &Func, scratch: &mut Scratch) -> bool {
+    scratch.decode(program, func);
+    let area = i64::from(program.image.arch.info().outgoing);
+    let next = scratch.ops.iter().skip_while(|op| !op.is_call()).nth(1);
+    next.is_some_and(|op| op.load && op.stack.is_some_and(|slot| i64::from(slot.disp) >= area))
+}
+
 /// Whether compiled code restores registers of its convention after it called ABI0 code.
 pub(super) fn restores_registers(program: &Program<'_>) -> bool {
     program.internal.zero.is_some_and(|zero| program.abi0.zero != Some(zero))
@@ -91,8 +99,11 @@ pub(super) fn conventions(program: &Program<'_>, firsts: &[First], typed: impl F
     let mut abis: Vec<Abi> = firsts.iter().map(|f| if f.asm { Abi::ABI0 } else { compiled(f) }).collect();
     let pairs = pairs(program, firsts);
     for (wrapper, target) in &pairs {
-        if !firsts[*target].asm && firsts[*wrapper].code.only_jumps() {
+        let (from, to) = (&firsts[*wrapper], &firsts[*target]);
+        if !to.asm && from.code.only_jumps() {
             abis[*wrapper] = Abi::ABI0;
+        } else if !to.asm && from.reads_back {
+            abis[*target] = Abi::ABI0;
         }
     }
     let sites = Sites::count(program, firsts, &abis);
@@ -176,8 +187,8 @@ impl Sites {
     fn assembly(&self, i: usize, first: &First) -> Option<Abi> {
         let internal = match first.taken {
             _ if self.plain[i] <= self.restored[i] => return None,
-            _ if self.shown => true,
-            taken => taken.in_registers(),
+            taken if taken.stack => false,
+            taken => self.shown || taken.in_registers(),
         };
         internal.then_some(Abi::ABIInternal)
     }

@@ -1,6 +1,6 @@
 //! The first look at every function: what the metadata gives, how it ends, what tells its convention.
 
-use super::conventions::{Taken, restores_registers, taken};
+use super::conventions::{self, Taken, restores_registers, taken};
 use super::frame::Access;
 use super::{Scratch, body, frame};
 use crate::abi::location::RegSet;
@@ -39,6 +39,8 @@ pub struct First {
     pub loads_g: bool,
     /// It takes from the argument area what registers would hold: a compiled ABI0 body.
     pub takes_from_stack: bool,
+    /// Of a wrapper: it loads what its callee left in the outgoing area, as ABI0 does with results.
+    pub reads_back: bool,
     /// Of assembly: where it has its values.
     pub taken: Taken,
 }
@@ -99,16 +101,17 @@ fn first(
     let loads_g = !asm && loads_g(program, &scratch.ops);
     let spills = growth.as_ref().is_some_and(|growth| !growth.spills.is_empty());
     let ask = !asm && !spills && program.internal.uses_registers() && !restores_registers(program);
-    let takes_from_stack =
-        ask && list.as_ref().is_some_and(|list| takes_from_stack(program, func, list, growth.as_ref(), scratch));
+    let takes_from_stack = ask && takes_from_stack(program, func, list.as_ref(), growth.as_ref(), scratch);
     let taken = match asm && program.internal.uses_registers() {
         true => taken(program, func, scratch),
         false => Taken::default(),
     };
     // Where these jump to tells their convention.
     let exits = asm || func.id == FuncId::Wrapper;
+    let reads_back = func.id == FuncId::Wrapper && program.internal.uses_registers() && !restores_registers(program);
     First {
         takes_from_stack,
+        reads_back: reads_back && conventions::reads_back(program, func, scratch),
         taken,
         list,
         live_start,
@@ -151,28 +154,39 @@ fn loads_g(program: &Program<'_>, ops: &[Op]) -> bool {
 }
 
 /// Whether the body reads one of its first lone scalars, which always find a register in ABIInternal, from the argument
-/// area.
+/// area; or, without parameters, has a result of one word there, as only small arrays are in ABIInternal.
 fn takes_from_stack(
     program: &Program<'_>,
     func: &Func,
-    list: &ArgList,
+    list: Option<&ArgList>,
     growth: Option<&Growth>,
     scratch: &mut Scratch,
 ) -> bool {
     const FIRST: usize = 8;
     let alone = |group: &Group| group.components.first().filter(|_| group.components.len() == 1 && !group.cut).copied();
-    let mut scalars = list.groups.iter().take(FIRST).filter_map(alone).peekable();
-    if scalars.peek().is_none() {
+    let groups = list.map(|list| list.groups.as_slice()).unwrap_or_default();
+    let mut scalars = groups.iter().take(FIRST).filter_map(alone).peekable();
+    let result_only =
+        groups.is_empty() && func.args.is_some_and(|args| (1..=program.image.arch.ptr_size()).contains(&args));
+    if scalars.peek().is_none() && !result_only {
         return false;
     }
     scratch.decode(program, func);
     let body = body(func, &scratch.ops, growth);
     let ops = scratch.ops.iter().filter(|op| !body.is_growth(op));
     let deltas = program.meta.pclntab.sp_deltas(program.image, func);
+    // A dictionary, which is not listed, may be put into its home.
+    let first = program.internal.ints.first().copied();
+    let mut before = ops.clone().take_while(|op| first.is_some_and(|reg| !op.writes.has(reg)));
+    let homes_first = before.any(|op| op.store && op.stack.is_some() && op.data == first);
     // Wrappers compare the address of their area with that of a panic (before Go 1.26, `cmd/internal/obj/arm64/obj7.go`).
     let counts = |access: &Access| access.size > 0 || func.id != FuncId::Wrapper;
     let accesses = frame::accesses(ops, deltas, program.internal.arg_base, func.args.unwrap_or(0)).filter(counts);
-    let (read, _) = frame::first_accesses(accesses);
+    let accesses: Vec<Access> = accesses.collect();
+    if result_only {
+        return !homes_first && !accesses.is_empty();
+    }
+    let (read, _) = frame::first_accesses(accesses.into_iter());
     scalars.any(|(off, _)| read.contains(&off))
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::code::growth;
 
 fn decode(code: &[u32]) -> Vec<Op> {
     let mut ops = Vec::new();
@@ -76,6 +77,27 @@ fn surveys_agree_with_decoding() {
     assert!(survey.has_ret && survey.has_indirect_jump);
     let ops = decode(&code);
     assert_eq!((ops[0].target, ops[1].target), (0x1010, 0x1044));
+}
+
+#[test]
+fn blocks_that_grow_the_stack_load_signed_values_with_their_sign() {
+    // strb w0,[sp,#8]; strb w1,[sp,#9]; strh w2,[sp,#10]; bl +256; ldrsb x0; ldrb w1; ldrsh x2; b to the start
+    let ops = decode(&[
+        0x3900_23e0,
+        0x3900_27e1,
+        0x7900_17e2,
+        0x9400_0040,
+        0x3980_23e0,
+        0x3940_27e1,
+        0x7980_17e2,
+        0x17ff_fff9,
+    ]);
+    let signs = |told| -> Vec<Option<bool>> {
+        let growth = growth::block(&ops, 0x1000, told, |target| target == 0x110c).expect("a block");
+        growth.spills.iter().map(|spill| spill.signed).collect()
+    };
+    assert_eq!(signs(true), [Some(true), Some(false), Some(true)]);
+    assert_eq!(signs(false), [None; 3]);
 }
 
 #[test]
