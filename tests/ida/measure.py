@@ -1,8 +1,8 @@
 """Runs the plugin over real programs: `measure.py FILE…`. Needs the installed `goabi` module, and prints a line per file.
 
 Checked on each: every located prototype is the same from its text as from its parts, a second run changes nothing, and
-undoing leaves the database as it was. Times: of the core's analysis and its plan; of the plugin's own Python per function,
-without what IDA's functions (here: the fake's) take, in CPU time.
+undoing leaves the database as it was. Times are of the processor, over all threads: of the core's analysis and its plan; of the
+plugin's own Python per function, without what IDA's functions (here: the fake's) take.
 """
 
 from __future__ import annotations
@@ -92,11 +92,11 @@ def measure(path: str, world: fake.World, clock: Clock) -> str:
     from goabi_ida.progress import Progress
     from goabi_ida.settings import Settings
 
-    start = time.perf_counter()
+    start = time.process_time()
     report = goabi.analyze(path)
-    analysed = time.perf_counter()
+    analysed = time.process_time()
     text = report.ida_plan()
-    planned = time.perf_counter()
+    planned = time.process_time()
     plan = Plan(text)
     database = world.open(database_of(path, plan))
     before = database.state.shown()
