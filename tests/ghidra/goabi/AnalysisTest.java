@@ -3,10 +3,12 @@ package goabi;
 import static goabi.Tests.check;
 import static goabi.Tests.equal;
 
+import ghidra.app.util.importer.MessageLog;
 import ghidra.framework.options.Options;
 import ghidra.program.model.listing.Function;
 import ghidra.program.model.listing.Program;
 import ghidra.program.model.symbol.SourceType;
+import ghidra.util.task.TaskMonitor;
 
 /** Within Ghidra's auto-analysis, and beside Ghidra's own Go analyzer, which in 10.3 knows Go 1.18. */
 final class AnalysisTest {
@@ -25,6 +27,37 @@ final class AnalysisTest {
 			own.setEnum("Minimum confidence", Confidence.GUESS);
 			return null;
 		});
+	}
+
+	/** As the menu of one-shot analyzers calls it; with a program that is not there, and with the real one. */
+	@Test
+	void asOneShot() throws Exception {
+		Program program = environment.ghidra().load(environment.programs().resolve("elf"));
+		enable(program);
+		GoCallingConventionAnalyzer analyzer = new GoCallingConventionAnalyzer();
+		check(analyzer.canAnalyze(program) && analyzer.supportsOneTimeAnalysis(), "no one-shot");
+		check(!analyzer.getDefaultEnablement(program), "on by default");
+		Options options = program.getOptions(Program.ANALYSIS_PROPERTIES).getOptions(analyzer.getName());
+		String goabi = options.getString("goabi program", "");
+		MessageLog log = new MessageLog();
+		Ghidra.transaction(program, () -> {
+			analyzer.registerOptions(options, program);
+			options.setString("goabi program", "/nowhere/goabi");
+			analyzer.optionsChanged(options, program);
+			return null;
+		});
+		long before = program.getModificationNumber();
+		check(!Ghidra.transaction(program, () -> analyzer.added(program, program.getMemory(), TaskMonitor.DUMMY, log)), log);
+		equal(program.getModificationNumber(), before);
+		check(log.toString().contains("there is no goabi program at /nowhere/goabi"), log);
+		analyzer.analysisEnded(program);
+		check(Ghidra.transaction(program, () -> {
+			options.setString("goabi program", goabi);
+			analyzer.optionsChanged(options, program);
+			return analyzer.added(program, program.getMemory(), TaskMonitor.DUMMY, log);
+		}), log);
+		equal(new Annotated(program).places("main.length"), "long@RAX:8 (go_i64x2 a1@RBX:8,RAX:8)");
+		environment.ghidra().close(program);
 	}
 
 	@Test

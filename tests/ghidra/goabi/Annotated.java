@@ -10,6 +10,8 @@ import java.util.stream.Stream;
 import ghidra.framework.model.DomainObjectChangeRecord;
 import ghidra.framework.model.DomainObjectChangedEvent;
 import ghidra.framework.model.DomainObjectListener;
+import ghidra.program.model.data.AbstractIntegerDataType;
+import ghidra.program.model.data.DataType;
 import ghidra.program.model.listing.Function;
 import ghidra.program.model.listing.Parameter;
 import ghidra.program.model.listing.Program;
@@ -73,13 +75,18 @@ final class Annotated {
 		return Ghidra.decompile(function(name));
 	}
 
-	/** {@code long@RAX:8 (go_i64x2 a1@RBX:8,RAX:8)}. */
+	/** {@code long@RAX:8 (go_i64x2 a1@RBX:8,RAX:8)}. What has eight bytes is {@code long}, whatever Ghidra calls it here. */
 	String places(String name) {
 		Function function = function(name);
 		Stream<Parameter> params = Stream.of(function.getParameters());
-		String list = params.map(p -> p.getDataType().getName() + " " + p.getName() + "@" + p.getVariableStorage())
+		String list = params.map(p -> word(p.getDataType()) + " " + p.getName() + "@" + p.getVariableStorage())
 				.collect(Collectors.joining(", "));
 		VariableStorage ret = function.getReturn().getVariableStorage();
-		return function.getReturnType().getName() + "@" + ret + " (" + list + ")";
+		return word(function.getReturnType()) + "@" + ret + " (" + list + ")";
+	}
+
+	private static String word(DataType type) {
+		boolean word = type instanceof AbstractIntegerDataType integer && integer.isSigned() && type.getLength() == Long.BYTES;
+		return word ? "long" : type.getName();
 	}
 }

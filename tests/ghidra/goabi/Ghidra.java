@@ -1,10 +1,12 @@
 package goabi;
 
+import java.io.File;
 import java.lang.reflect.Field;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
+import ghidra.GhidraApplicationLayout;
 import ghidra.GhidraJarApplicationLayout;
 import ghidra.app.decompiler.DecompInterface;
 import ghidra.app.decompiler.DecompileResults;
@@ -22,15 +24,30 @@ import ghidra.program.util.DefaultLanguageService;
 import ghidra.util.classfinder.ClassSearcher;
 import ghidra.util.task.TaskMonitor;
 
-/** A real Ghidra in this process. */
+/** A real Ghidra in this process: the one of the jar, or the installed one that the property {@code ghidra} names. */
 final class Ghidra {
 	private final Object consumer = new Object();
 
 	Ghidra() throws Exception {
 		HeadlessGhidraApplicationConfiguration configuration = new HeadlessGhidraApplicationConfiguration();
 		configuration.setInitializeLogging(false);
+		String installed = System.getProperty("ghidra", "");
+		if (!installed.isEmpty()) {
+			Application.initializeApplication(new GhidraApplicationLayout(new File(installed)), configuration);
+			return;
+		}
 		Application.initializeApplication(new GhidraJarApplicationLayout(), configuration);
 		addAnalyzer();
+	}
+
+	/** The program of an import; since 11.4 that takes another user of it. */
+	private Program program(Object results, String method) throws ReflectiveOperationException {
+		try {
+			return (Program) results.getClass().getMethod(method, Object.class).invoke(results, consumer);
+		}
+		catch (NoSuchMethodException e) {
+			return (Program) results.getClass().getMethod(method).invoke(results);
+		}
 	}
 
 	/** Out of one jar, Ghidra takes the extension points from a list in it; an installed one finds them by itself. */
@@ -47,7 +64,7 @@ final class Ghidra {
 	Program load(Path file) throws Exception {
 		var results = AutoImporter.importByUsingBestGuess(file.toFile(), null, null, consumer, new MessageLog(),
 			TaskMonitor.DUMMY);
-		return results.getPrimaryDomainObject();
+		return program(results, "getPrimaryDomainObject");
 	}
 
 	/** Imports a file with a chosen language and compiler specification. */
@@ -55,14 +72,14 @@ final class Ghidra {
 		var lcs = DefaultLanguageService.getLanguageService().getLanguage(new LanguageID(language));
 		var results = AutoImporter.importByLookingForLcs(file.toFile(), null, null, lcs,
 			lcs.getCompilerSpecByID(new CompilerSpecID(compiler)), consumer, new MessageLog(), TaskMonitor.DUMMY);
-		return results.getPrimaryDomainObject();
+		return program(results, "getPrimaryDomainObject");
 	}
 
 	/** Imports a file that has no format. */
 	Program loadRaw(Path file, String language, String compiler) throws Exception {
 		var lcs = DefaultLanguageService.getLanguageService().getLanguage(new LanguageID(language));
-		return AutoImporter.importAsBinary(file.toFile(), null, null, lcs, lcs.getCompilerSpecByID(new CompilerSpecID(compiler)),
-			consumer, new MessageLog(), TaskMonitor.DUMMY).getDomainObject();
+		return program(AutoImporter.importAsBinary(file.toFile(), null, null, lcs,
+			lcs.getCompilerSpecByID(new CompilerSpecID(compiler)), consumer, new MessageLog(), TaskMonitor.DUMMY), "getDomainObject");
 	}
 
 	void close(Program program) {

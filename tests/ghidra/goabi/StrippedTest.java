@@ -65,8 +65,9 @@ final class StrippedTest {
 
 	@Test
 	void theConventionsWereAdded() {
-		equal(calls.program.getCompilerSpec().getCompilerSpecID().getIdAsString(), "gcc");
-		equal(first.get(Summary.Count.CONVENTIONS), 2);
+		// Later releases than 10.3 see that it is Go, and load it with a specification that has both.
+		boolean asGo = calls.program.getCompilerSpec().getCompilerSpecID().getIdAsString().equals("golang");
+		equal(first.get(Summary.Count.CONVENTIONS), asGo ? 0 : 2);
 		equal(calls.function("main.divide").getCallingConventionName(), "abi-internal");
 		equal(calls.function("runtime.memclrNoHeapPointers").getCallingConventionName(), "abi-internal");
 		check(calls.function("runtime.gopanic").hasNoReturn(), "gopanic returns");
