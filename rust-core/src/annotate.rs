@@ -5,12 +5,16 @@ mod apply;
 mod bridges;
 mod chain;
 mod exports;
+mod facts;
 mod frame;
 mod grouping;
 mod known;
 mod look;
+mod made;
 mod roles;
 mod sites;
+mod statements;
+mod symbols;
 mod system;
 mod targets;
 mod variables;
@@ -66,7 +70,7 @@ pub fn annotate(
     watch: &Watch<'_>,
 ) -> Result<Marks> {
     let (chain, frames, stubs) = Default::default();
-    let mut finder = Finder { program, resolved, looker: Looker::default(), chain, frames, stubs };
+    let mut finder = Finder { program, types, resolved, looker: Looker::default(), chain, frames, stubs };
     finder.find();
     let targets = targets::find(&mut finder);
     let found = Found::from(finder);

@@ -122,3 +122,52 @@ fn interface_calls_name_interface_and_method() {
     let named = calls.iter().filter_map(|s| s.interface.as_ref()).any(|i| i.ty == "io.Writer" && i.method == "Write");
     assert!(named, "{calls:?}");
 }
+
+/// Functions of `tests/programs/sites`, and the method that each, or a closure in it, calls.
+const WAYS: &[(&str, &str)] = &[
+    ("main.viaParam", "quiet"),
+    ("main.viaResult", "loud"),
+    ("main.viaGlobal", "quiet"),
+    ("main.viaClosure.func1", "loud"),
+    ("main.viaStackClosure.func1", "quiet"),
+    ("main.viaElement", "quiet"),
+    ("main.viaMap", "loud"),
+    ("main.viaAssertion", "loud"),
+    ("main.viaSwitch", "quiet"),
+    ("main.viaCallback.func1", "loud"),
+    ("main.viaGoroutine.func1", "loud"),
+    ("main.deferred.func1", "quiet"),
+];
+
+#[test]
+fn calls_through_interfaces_are_named_whatever_way_the_value_came() {
+    for toolchain in ["go1.18.10", "go1.21.13", ""] {
+        let args = &["-ldflags", "-s -w"];
+        let data = Build { program: "sites", target: ("linux", "amd64"), args, cgo: false, toolchain }.bytes();
+        let named = analyze(&data, &Options::default()).expect("a report");
+        let found = nameless(&data);
+        for (function, method) in WAYS {
+            let entry = named.functions.iter().find(|f| f.name == *function).map(|f| f.entry);
+            let calls = found.call_sites.iter().filter(|site| Some(site.within) == entry);
+            let calls: Vec<_> =
+                calls.filter_map(|site| site.interface.as_ref()).map(|i| (&*i.ty, &*i.method)).collect();
+            assert!(calls.contains(&("main.speaker", method)), "{toolchain} {function}: {calls:?}");
+            assert!(calls.iter().all(|(ty, _)| !ty.is_empty()), "{toolchain} {function}: {calls:?}");
+        }
+    }
+}
+
+#[test]
+fn goroutines_deferred_calls_and_panics_name_what_runs() {
+    let data = plain("sites", "linux", "amd64").bytes();
+    let report = analyze(&data, &Options::default()).expect("a report");
+    let entry = |name: &str| report.functions.iter().find(|f| f.name == name).map(|f| f.entry);
+    let site = |within: &str, kind: &str| {
+        let mut all = report.call_sites.iter().filter(|s| Some(s.within) == entry(within) && s.kind == kind);
+        all.next().unwrap_or_else(|| panic!("no {kind} in {within}"))
+    };
+    assert_eq!(site("main.viaGoroutine", "go").targets, Vec::from_iter(entry("main.viaGoroutine.func1")));
+    assert_eq!(site("main.deferred", "defer").targets, Vec::from_iter(entry("main.deferred.func1")));
+    assert_eq!(site("main.deferred", "panic").values, ["\"too many\""]);
+    assert_eq!(site("main.deferred.func1", "variadic").values, ["\"%s of %d\\n\"", "string", "int"]);
+}

@@ -14,11 +14,13 @@ use crate::golang::pclntab::Func;
 use crate::program::Program;
 use crate::report::Abi;
 use crate::resolve::Resolved;
+use crate::types::Types;
 use std::collections::BTreeMap;
 
 /// What finding needs.
 pub(super) struct Finder<'p, 'a> {
     pub(super) program: &'p Program<'a>,
+    pub(super) types: &'p Types,
     pub(super) resolved: &'p [Resolved],
     pub(super) looker: Looker,
     pub(super) chain: Chain,
@@ -205,6 +207,7 @@ impl Finder<'_, '_> {
                 }
             }
         }
+        self.stdcall();
         let Some(asmcgocall) = asmcgocall else { return };
         let callees: Vec<u64> = self.calls(asmcgocall).iter().filter_map(|call| call.target).collect();
         for callee in callees.into_iter().filter(|c| *c != asmcgocall && self.is_asm(*c)).collect::<Vec<_>>() {
@@ -213,6 +216,24 @@ impl Finder<'_, '_> {
                 self.chain.add(callee, Role::Landingpad);
                 self.chain.link(asmcgocall, callee);
             }
+        }
+    }
+
+    /// `asmstdcall`: assembly that clears the last error in the thread's block (`runtime/sys_windows_amd64.s`).
+    fn stdcall(&mut self) {
+        const BLOCK: [u8; 9] = [0x65, 0x48, 0x8b, 0x3c, 0x25, 0x30, 0, 0, 0];
+        const CLEAR: [u8; 7] = [0xc7, 0x47, 0x68, 0, 0, 0, 0];
+        if self.program.image.os != Os::Windows || self.chain.one(Role::Asmstdcall).is_some() {
+            return;
+        }
+        let has = |code: &[u8], bytes: &[u8]| code.windows(bytes.len()).any(|window| window == bytes);
+        let asm = self.program.funcs().iter().zip(self.resolved).filter(|(func, r)| r.asm && func.size() <= LONGEST);
+        let mut found = asm.filter(|(func, _)| {
+            let code = self.program.code(func);
+            has(code, &BLOCK) && has(code, &CLEAR)
+        });
+        if let (Some((func, _)), None) = (found.next(), found.next()) {
+            self.chain.add(func.entry, Role::Asmstdcall);
         }
     }
 

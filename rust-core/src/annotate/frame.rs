@@ -103,7 +103,7 @@ impl Meaning for Reader {
                 let float = stored == Stored::Unknown && place.size >= 4;
                 self.stores.extend(Reader::frame_offset(&place, state).map(|at| (at, place.size, float)));
             }
-            (Step::Load(_, place) | Step::Touch(place), Some(_)) if place.size <= 16 => {
+            (Step::Load(_, place) | Step::LoadFloat(_, place), Some(_)) if place.size <= 16 => {
                 self.loads.extend(Reader::frame_offset(&place, state).map(|at| (at, place.size, false)));
             }
             _ => {}

@@ -5,7 +5,6 @@ use crate::abi::location::Loc;
 use crate::abi::registers::Convention;
 use crate::abi::shape::Shape;
 use crate::code::values::Value;
-use crate::evidence;
 use crate::golang::{self, rtype::TypeReader};
 use crate::limits::MAX_TYPE_DEPTH;
 use crate::types::{Kind, TypeId, Types};
@@ -53,13 +52,18 @@ impl Known {
     }
 }
 
-/// The word at `off` of a value, where it is a pointer or a part of something that holds one.
+/// The word at `off` of a value, where it is a pointer or a part of something that holds one. What lies behind the value
+/// is the next element of the same type.
 pub(super) fn part(types: &Types, ty: TypeId, off: u32) -> Value {
     let leads_on = |ty: TypeId| {
         let kind = types.get(ty).map(|t| &t.kind);
-        matches!(kind, Some(Kind::Pointer(_) | Kind::Interface { .. } | Kind::Func(_) | Kind::Slice(_)))
+        let plain = matches!(kind, Some(Kind::Pointer(_) | Kind::Interface { .. } | Kind::Func(_) | Kind::Slice(_)));
+        plain || matches!(kind, Some(Kind::Map { .. } | Kind::Chan(_)))
     };
-    leaf(types, ty, off).filter(|(ty, _)| leads_on(*ty)).map_or(Value::Unknown, |(ty, off)| Value::Part(ty, off))
+    let Some(size) = types.get(ty).and_then(|t| u32::try_from(t.size).ok()).filter(|size| *size > 0) else {
+        return Value::Unknown;
+    };
+    leaf(types, ty, off % size).filter(|(ty, _)| leads_on(*ty)).map_or(Value::Unknown, |(ty, off)| Value::Part(ty, off))
 }
 
 /// What is at `off` of a value: the innermost type, neither struct nor array, and the offset in it.
@@ -83,6 +87,44 @@ pub(super) fn leaf(types: &Types, ty: TypeId, off: u32) -> Option<(TypeId, u32)>
     None
 }
 
+/// What a word is that one path says `a` of, and another one `b`. It is one variable, so one type; what only one path
+/// knows of its type is true of both.
+pub(super) fn join(known: &Known, types: &Types, a: Value, b: Value) -> Value {
+    let itab = |value: Value| match value {
+        Value::Const(at) => known.itab_at(at).map_or(value, |ty| Value::Part(ty, 0)),
+        _ => value,
+    };
+    let size = |ty: TypeId| types.get(ty).map_or(0, |t| t.size) as u32;
+    match (itab(a), itab(b)) {
+        (Value::Into(one, at), Value::Into(other, off)) if one == other && size(one) > 0 => {
+            let at = at % size(one);
+            if at == off % size(one) { Value::Into(one, at) } else { Value::Unknown }
+        }
+        (Value::Into(elem, 0), Value::Part(ty, 0)) | (Value::Part(ty, 0), Value::Into(elem, 0)) if matches!(types.get(ty).map(|t| &t.kind), Some(Kind::Pointer(Some(of))) if *of == elem) => {
+            Value::Part(ty, 0)
+        }
+        (a, b) if a == b => a,
+        (a, b) if a.is_typed() && !b.is_typed() => a,
+        (a, b) if b.is_typed() && !a.is_typed() => b,
+        // What stands for the type of another place does so on both paths.
+        (a, Value::Unknown | Value::Loaded(_) | Value::Const(0)) if a.is_steady() => a,
+        (Value::Unknown | Value::Loaded(_) | Value::Const(0), b) if b.is_steady() => b,
+        _ => Value::Unknown,
+    }
+}
+
+/// What an address is after something unknown was added to it.
+pub(super) fn element(types: &Types, base: Value) -> Value {
+    match base {
+        Value::Part(ty, 0) => match types.get(ty).map(|t| &t.kind) {
+            Some(Kind::Slice(Some(elem)) | Kind::Pointer(Some(elem))) => Value::Into(*elem, 0),
+            _ => Value::Unknown,
+        },
+        Value::Into(..) => base,
+        _ => Value::Unknown,
+    }
+}
+
 /// The interface type, or the one of the same name that lists its methods: debug information does not, and writes the
 /// whole import path where type data writes its last part. Several that could be meant are none.
 fn with_methods(types: &Types, ty: TypeId) -> Option<TypeId> {
@@ -104,10 +146,7 @@ pub(super) fn load(types: &Types, (ty, off): (TypeId, u32), disp: i64) -> Value 
     let Ok(disp) = u32::try_from(disp) else { return Value::Unknown };
     match types.get(ty).map(|t| &t.kind) {
         Some(Kind::Pointer(Some(elem))) if off == 0 => part(types, *elem, disp),
-        Some(Kind::Slice(Some(elem))) if off == 0 => {
-            let size = types.get(*elem).map_or(0, |t| t.size);
-            if size == 0 { Value::Unknown } else { part(types, *elem, (u64::from(disp) % size) as u32) }
-        }
+        Some(Kind::Slice(Some(elem))) if off == 0 => part(types, *elem, disp),
         Some(Kind::Interface { .. }) if off == 0 => {
             // Without methods, the name of the type and the slot are better than nothing.
             Value::Method(with_methods(types, ty).unwrap_or(ty), disp)
@@ -117,10 +156,15 @@ pub(super) fn load(types: &Types, (ty, off): (TypeId, u32), disp: i64) -> Value 
     }
 }
 
-/// What the pieces of a value are: place and word.
-pub(super) fn words<'v>(types: &'v Types, value: &'v evidence::Value) -> impl Iterator<Item = (Loc, Value)> + 'v {
-    let typed = value.ty.into_iter().flat_map(|ty| value.pieces.iter().map(move |piece| (ty, piece)));
-    typed.map(|(ty, piece)| (piece.loc, part(types, ty, piece.off))).filter(|(_, word)| *word != Value::Unknown)
+/// The parameters of a func type: places and words that lead on.
+pub(super) fn params(types: &Types, ty: TypeId, convention: &Convention) -> Vec<(Loc, Value)> {
+    let Some(Kind::Func(signature)) = types.get(ty).map(|t| &t.kind) else { return Vec::new() };
+    let shapes: Vec<Shape> = signature.params.iter().map(|p| Shape::of(types, p.ty, convention.arch)).collect();
+    let placed = assign_shapes(&shapes, &[], convention).params.into_iter().zip(&signature.params);
+    let words = placed.flat_map(|(placed, param)| {
+        placed.pieces.into_iter().map(|piece| (piece.loc, part(types, param.ty, piece.off)))
+    });
+    words.filter(|(_, word)| *word != Value::Unknown).collect()
 }
 
 /// The results of a call through an interface's method, or through a func value: places and words that lead on.

@@ -102,8 +102,9 @@ impl Meaning for Calls {
 
 /// What the n-th argument word of a call is, by the convention of the called function.
 pub(super) fn argument(program: &Program<'_>, state: &State, abi: Abi, n: usize) -> Value {
-    match program.internal.ints.get(n).filter(|_| abi == Abi::ABIInternal) {
+    let registers = if abi == Abi::ABIInternal { program.internal.ints } else { &[] };
+    match registers.get(n) {
         Some(reg) => state.reg(*reg),
-        None => state.slot(8 * n as i64, 8),
+        None => state.slot(8 * (n - registers.len()) as i64, 8),
     }
 }

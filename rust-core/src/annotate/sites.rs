@@ -1,17 +1,19 @@
 //! Calls whose target or arguments the code gives away: found in one walk over each function that may have some.
 
+use super::facts::{Facts, Seen, Spot};
 use super::known::Known;
 use super::look::Looker;
 use super::system::{self, Api};
 use super::targets::Targets;
 use super::variables::{self, Stored};
 use super::walk::{LookedUp, Walk};
-use crate::arch::Os;
+use crate::code::x86::steps::{self, Mention};
 use crate::program::Program;
 use crate::resolve::Resolved;
 use crate::types::{TypeId, Types};
 use crate::watch::Tick;
 use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// A call worth a line in the report.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,8 +30,18 @@ pub struct Site {
     pub method: Option<Method>,
     /// The system's function, and its arguments.
     pub api: Option<Api>,
+    /// What is passed, in words.
+    pub words: Vec<String>,
     /// The variable that says which function of the system, until it has a name.
     pub(super) variable: Option<u64>,
+}
+
+impl Site {
+    /// A call of that kind of which nothing else is known; where it is, is filled in later.
+    pub(super) fn new(kind: &'static str) -> Site {
+        let (target, method, api, words, variable) = Default::default();
+        Site { at: 0, within: 0, kind, target, method, api, words, variable }
+    }
 }
 
 /// A method of an interface, or the only "method" of a func value.
@@ -56,33 +68,158 @@ pub(super) fn find(shared: &Shared<'_, '_>, tick: &Tick<'_>) -> Option<Vec<Site>
     if !super::follows_code(program) {
         return Some(Vec::new());
     }
-    let one = |(looker, looked_up): &mut (Looker, LookedUp), i: usize| {
-        tick.then(|| {
-            let func = &program.funcs()[i];
-            if !is_wanted(shared, i) {
-                return (Vec::new(), Vec::new());
-            }
-            looker.decode(program, func.entry, func.end);
-            let (sites, object, stored, recent, texts) = Default::default();
-            let mut walk = Walk { shared, within: func.entry, sites, looked_up, object, stored, recent, texts };
-            looker.walk((func.entry, func.end), walk.entry(i), &mut walk);
-            (walk.sites, walk.stored)
-        })
-    };
-    let found: Option<Vec<(Vec<Site>, Vec<Stored>)>> =
-        (0..program.funcs().len()).into_par_iter().map_init(Default::default, one).collect();
-    let (sites, stored): (Vec<_>, Vec<_>) = found?.into_iter().unzip();
+    let all: Vec<u32> = (0..program.funcs().len() as u32).collect();
+    let mut facts = Facts::default();
+    let first = walk(shared, &facts, &all, |i| is_wanted(shared, i), tick)?;
+    let mut outputs: BTreeMap<u32, Output> = first.into_iter().collect();
+    for _ in 0..ROUNDS {
+        let needed = |output: &Output| output.needed.clone();
+        let open: BTreeSet<u32> = outputs.iter().filter(|(_, o)| !o.needed.is_empty()).map(|(i, _)| *i).collect();
+        facts.want(open.iter().filter_map(|i| outputs.get(i)).flat_map(needed));
+        let mut near: BTreeSet<u32> = near(shared, &facts);
+        near.extend(&open);
+        let near: Vec<u32> = near.into_iter().collect();
+        let found = walk(shared, &facts, &near, |_| true, tick)?;
+        let seen = found.iter().flat_map(|(_, output)| output.seen.iter().copied()).collect::<Vec<_>>();
+        outputs.extend(found.into_iter().filter(|(i, _)| open.contains(i)));
+        if !facts.learn(seen, shared.known, shared.types) {
+            break;
+        }
+    }
+    let (sites, stored): (Vec<_>, Vec<_>) = outputs.into_values().map(|o| (o.sites, o.stored)).unzip();
     let mut sites: Vec<Site> = sites.into_iter().flatten().collect();
-    variables::resolve(stored.into_iter().flatten().collect(), &mut sites);
+    let mut stored: Vec<Stored> = stored.into_iter().flatten().collect();
+    let mut variables: HashSet<u64> = sites.iter().filter_map(|site| site.variable).collect();
+    // What fills the variables may refer to further ones: libraries.
+    for _ in 0..2 {
+        let known: HashSet<u64> = stored.iter().map(|stored| stored.at).collect();
+        variables.retain(|at| !known.contains(at));
+        let more = fillers(shared, &facts, &variables, tick)?;
+        variables = more.iter().filter_map(|stored| stored.library).collect();
+        stored.extend(more);
+    }
+    variables::resolve(stored, &mut sites);
     Some(sites)
 }
 
-/// Whether a function may have a call worth a look, or fills variables that tell what such calls reach.
+/// What the functions say that store into these variables.
+fn fillers(shared: &Shared<'_, '_>, facts: &Facts, at: &HashSet<u64>, tick: &Tick<'_>) -> Option<Vec<Stored>> {
+    if at.is_empty() {
+        return Some(Vec::new());
+    }
+    let wanted = |mention: Mention, to: u64| mention == Mention::Store && at.contains(&to);
+    let found = walk(shared, facts, &mentioning(shared.program, wanted), |_| true, tick)?;
+    Some(found.into_iter().flat_map(|(_, output)| output.stored).collect())
+}
+
+/// Functions that may do to an address what is `wanted`.
+fn mentioning(program: &Program<'_>, wanted: impl Fn(Mention, u64) -> bool + Sync) -> Vec<u32> {
+    let all = program.funcs().par_iter().enumerate();
+    let found = all.filter(|(_, func)| steps::mentions(program.code(func), func.entry, &wanted));
+    found.map(|(i, _)| i as u32).collect()
+}
+
+/// How often functions are walked over to learn from each other.
+const ROUNDS: usize = 4;
+
+/// What the walk over one function gives.
+#[derive(Debug)]
+struct Output {
+    sites: Vec<Site>,
+    stored: Vec<Stored>,
+    needed: Vec<Spot>,
+    seen: Vec<(Spot, Seen)>,
+}
+
+impl Output {
+    fn says_anything(&self) -> bool {
+        !(self.sites.is_empty() && self.stored.is_empty() && self.seen.is_empty())
+    }
+}
+
+/// Walks over those functions that are `wanted`; `None` when interrupted.
+fn walk(
+    shared: &Shared<'_, '_>,
+    facts: &Facts,
+    functions: &[u32],
+    wanted: impl Fn(usize) -> bool + Sync,
+    tick: &Tick<'_>,
+) -> Option<Vec<(u32, Output)>> {
+    let program = shared.program;
+    let one = |(looker, looked_up): &mut (Looker, LookedUp), index: &u32| {
+        tick.then(|| {
+            let func = &program.funcs()[*index as usize];
+            if !wanted(*index as usize) {
+                return None;
+            }
+            looker.decode(program, func.entry, func.end);
+            let (symbols, sites, object, stored, recent, texts) = Default::default();
+            let (index, within) = (*index, func.entry);
+            let mut walk =
+                Walk { shared, index, within, facts, symbols, sites, looked_up, object, stored, recent, texts };
+            let entry = walk.entry();
+            looker.walk((func.entry, func.end), entry, &mut walk);
+            let Walk { sites, stored, symbols, .. } = walk;
+            let output = Output { sites, stored, needed: symbols.needed, seen: symbols.seen };
+            output.says_anything().then_some((index, output))
+        })
+    };
+    let found: Option<Vec<Option<(u32, Output)>>> = functions.par_iter().map_init(Default::default, one).collect();
+    Some(found?.into_iter().flatten().collect())
+}
+
+/// Func values of these functions that the linker laid out.
+fn static_objects(program: &Program<'_>, entries: &HashSet<u64>) -> Vec<u64> {
+    let word = program.image.arch.ptr_size() as usize;
+    let segments = program.image.segments.iter().filter(|s| !s.exec && !entries.is_empty());
+    let objects = segments.flat_map(|segment| {
+        let skip = (segment.addr.wrapping_neg() % word as u64) as usize;
+        let words = segment.data.get(skip..).unwrap_or_default().chunks_exact(word).enumerate();
+        let hits = words.filter(|(_, bytes)| {
+            let code = bytes.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+            entries.contains(&code)
+        });
+        hits.map(move |(i, _)| segment.addr.saturating_add((skip + i * word) as u64))
+    });
+    objects.take(MOST_OBJECTS).collect()
+}
+
+/// Func values that are looked for at a time.
+const MOST_OBJECTS: usize = 1 << 20;
+
+/// Functions that may tell something of what is wanted: those whose results it is, that call those whose parameters it is,
+/// that make the closures, and that store into the variables.
+fn near(shared: &Shared<'_, '_>, facts: &Facts) -> BTreeSet<u32> {
+    let program = shared.program;
+    let (mut near, mut called, mut made, mut stored) =
+        (BTreeSet::new(), HashSet::new(), HashSet::new(), HashSet::new());
+    let entry = |func: u32| program.funcs()[func as usize].entry;
+    for spot in facts.open() {
+        match spot {
+            Spot::Result(func, _) => drop(near.insert(func)),
+            Spot::Param(func, _) => {
+                called.insert(entry(func));
+                made.insert(entry(func));
+            }
+            Spot::Captured(func, _) | Spot::Variable(func, ..) | Spot::Object(func) => drop(made.insert(entry(func))),
+            Spot::Global(at) => drop(stored.insert(at)),
+        }
+    }
+    made.extend(static_objects(program, &made));
+    let wanted = |mention: Mention, at: u64| match mention {
+        Mention::Call => called.contains(&at) || made.contains(&at),
+        Mention::Address => made.contains(&at),
+        Mention::Store => stored.contains(&at),
+    };
+    near.extend(mentioning(program, wanted));
+    near
+}
+
+/// Whether a function may have a call worth a look.
 fn is_wanted(shared: &Shared<'_, '_>, index: usize) -> bool {
     let program = shared.program;
     let (func, resolved) = (&program.funcs()[index], &shared.resolved[index]);
     let direct = || super::calls_any(program, func, &|target| shared.targets.contains_key(&target));
     let kernel = || resolved.asm && system::has_kernel_call(program.code(func));
-    let init = || program.image.os == Os::Windows && program.name(func).ends_with(".init");
-    resolved.calls_indirectly || direct() || kernel() || init()
+    resolved.calls_indirectly || direct() || kernel()
 }

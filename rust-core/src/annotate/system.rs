@@ -36,11 +36,14 @@ pub(super) fn has_kernel_call(code: &[u8]) -> bool {
 const MOST_ARGS: usize = 42;
 
 /// The system function that a call of one of the runtime's ways into the system reaches, or the variable that says which.
+///
+/// `function_of` says what it knows of the value that tells the function: its name, or the variable that leads to it.
 pub(super) fn api(
     program: &Program<'_>,
     meant: Meant,
     abi: Abi,
     state: &State,
+    function_of: impl Fn(Value) -> Result<String, Value>,
 ) -> Option<(&'static str, Api, Option<u64>)> {
     let arg = |n| argument(program, state, abi, n);
     // The arguments of a slice: where its pointer leads, as many as its length says.
@@ -55,7 +58,12 @@ pub(super) fn api(
             ("stdcall", arg(0), args, (abi == Abi::ABI0).then_some(8))
         }
         Meant::StdcallSlice => ("stdcall", arg(0), slice(1), None),
+        Meant::StdcallPointer => {
+            let len = arg(1).constant().map_or(0, |len| (len as usize).min(MOST_ARGS));
+            ("stdcall", arg(0), vec![Value::Unknown; len], None)
+        }
         Meant::SyscallN => ("syscall", arg(0), slice(1), None),
+        Meant::SyscallCount => ("syscall", arg(0), slice(2), None),
         Meant::ProcCall => ("syscall", arg(0), slice(1), None),
         Meant::Syscall { count: true, args } => {
             let used = arg(1).constant().map_or(usize::from(args), |n| (n as usize).min(args.into()));
@@ -65,10 +73,17 @@ pub(super) fn api(
             let values: Vec<Value> = (1..=usize::from(args)).map(arg).collect();
             return linux(program.image.arch, arg(0).constant()?, &values).map(|api| ("syscall", api, None));
         }
-        Meant::Cgocall | Meant::ProcAddr | Meant::NewProc => return None,
+        _ => return None,
     };
     let args = args.iter().map(|value: &Value| (String::new(), value.constant())).collect();
     let mut api = Api { args, stack, ..Api::default() };
+    let function = match function_of(function) {
+        Ok(found) => {
+            name(&mut api, found, String::new());
+            return Some((kind, api, None));
+        }
+        Err(function) => function,
+    };
     match (resolve(program, function), function) {
         (Some((dll, found)), _) => name(&mut api, found, dll),
         // A variable that is filled when the program starts.

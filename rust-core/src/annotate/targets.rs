@@ -7,7 +7,10 @@ use super::roles::Role;
 use crate::arch::Os;
 use crate::code::values::Value;
 use crate::golang::func_id::FuncId;
+use crate::program::Program;
 use crate::report::Abi;
+use crate::resolve::Resolved;
+use crate::types::{Kind, Types};
 use foldhash::{HashMap, HashMapExt};
 
 /// What a call of a function means.
@@ -19,16 +22,30 @@ pub(super) enum Meant {
     Stdcall(u8),
     /// `runtime.stdcall` of Go 1.26 and later: a Windows function and a slice of arguments.
     StdcallSlice,
+    /// `runtime.stdcall_no_g` up to Go 1.25: a Windows function, the number of arguments, a pointer to them.
+    StdcallPointer,
     /// `syscall.Syscall` and its kin: a function, the number of arguments, the arguments; or a Linux number and arguments.
     Syscall { count: bool, args: u8 },
     /// `syscall.SyscallN`: a function and a slice of arguments.
     SyscallN,
+    /// `syscall.syscalln`: a function, the number of arguments, a slice of arguments.
+    SyscallCount,
     /// `(*LazyProc).Call`, `(*Proc).Call`: a procedure and a slice of arguments.
     ProcCall,
     /// `(*LazyProc).Addr`: the procedure's address.
     ProcAddr,
     /// `(*LazyDLL).NewProc`: a library and a name.
     NewProc,
+    /// `runtime.newproc`: a func value that runs in a goroutine of its own.
+    Go,
+    /// `runtime.deferproc`: a func value that runs when the function returns.
+    Defer,
+    /// `runtime.deferprocStack`: a record on the stack with such a func value.
+    DeferOnStack,
+    /// `runtime.gopanic`: an interface value.
+    Panic,
+    /// A function with `...any`, whose slice begins with that argument word.
+    Variadic(u8),
 }
 
 /// By entry.
@@ -38,10 +55,20 @@ pub(super) type Targets = HashMap<u64, Meant>;
 #[rustfmt::skip]
 const NAMES: &[(&str, Meant)] = &[
     (".SyscallN", Meant::SyscallN),
+    (".syscalln", Meant::SyscallCount),
     (".(*LazyProc).Call", Meant::ProcCall),
     (".(*Proc).Call", Meant::ProcCall),
     (".(*LazyProc).Addr", Meant::ProcAddr),
     (".(*LazyDLL).NewProc", Meant::NewProc),
+];
+
+/// Statements that the runtime carries out.
+#[rustfmt::skip]
+const STATEMENTS: &[(&str, Meant)] = &[
+    ("runtime.newproc", Meant::Go),
+    ("runtime.deferproc", Meant::Defer),
+    ("runtime.deferprocStack", Meant::DeferOnStack),
+    ("runtime.gopanic", Meant::Panic),
 ];
 
 /// Packages that [`NAMES`] and the system calls are looked for in.
@@ -76,7 +103,12 @@ pub(super) fn find(finder: &mut Finder<'_, '_>) -> Targets {
     }
     for (func, resolved) in program.funcs().iter().zip(finder.resolved) {
         let name = program.name(func);
-        let wrapper = func.id == FuncId::Wrapper || resolved.target.is_some();
+        let statement = STATEMENTS.iter().find(|(known, _)| *known == name).map(|(_, meant)| *meant);
+        let panics = (func.id == FuncId::Gopanic).then_some(Meant::Panic);
+        let meant = statement.or(panics).or_else(|| variadic(finder.types, resolved));
+        targets.extend(meant.map(|meant| (func.entry, meant)));
+        // Up to Go 1.17 callers reach some of them through their ABI wrappers.
+        let wrapper = func.id == FuncId::Wrapper && resolved.target.is_none();
         if let Some(meant) = named(&name, program.image.os).filter(|_| !wrapper) {
             targets.insert(func.entry, meant);
         }
@@ -86,8 +118,77 @@ pub(super) fn find(finder: &mut Finder<'_, '_>) -> Targets {
     }
     if program.image.os == Os::Windows {
         stdcalls(finder, &mut targets);
+        syscalls(finder, &mut targets);
     }
     targets
+}
+
+/// `syscall.SyscallN` and its kin when their names are gone: who hands `asmstdcallAddr` to `cgocall`, and who forwards its
+/// first parameter to that.
+fn syscalls(finder: &mut Finder<'_, '_>, targets: &mut Targets) {
+    let program = finder.program;
+    let Some(cgocall) = finder.chain.one(Role::Cgocall) else { return };
+    let known = |targets: &Targets| targets.values().any(|m| matches!(m, Meant::SyscallN | Meant::Syscall { .. }));
+    if known(targets) {
+        return;
+    }
+    for (entry, abi) in callers(finder, &|target| target == cgocall) {
+        let is = |value| matches!(value, Value::Static(at) if program.image.word(at) == Some(0));
+        let calls = finder.calls(entry);
+        let hands = |c: &super::look::Call| c.target == Some(cgocall) && is(finder.arguments(&c.state, cgocall)[0]);
+        if calls.iter().any(hands) {
+            targets.extend(by_size(finder, entry, abi).map(|meant| (entry, meant)));
+        }
+    }
+    let direct: Vec<u64> = targets.keys().copied().collect();
+    for (entry, abi) in callers(finder, &|target| direct.contains(&target)) {
+        let own = own_word(program, abi);
+        let calls = finder.calls(entry);
+        let forwards = |c: &super::look::Call| {
+            let to = c.target.filter(|to| {
+                matches!(targets.get(to), Some(Meant::SyscallN | Meant::SyscallCount | Meant::Syscall { .. }))
+            });
+            to.is_some_and(|to| finder.arguments(&c.state, to)[0] == own)
+        };
+        if !targets.contains_key(&entry) && calls.iter().any(forwards) {
+            let meant = by_size(finder, entry, abi).filter(|m| matches!(m, Meant::Syscall { .. } | Meant::SyscallN));
+            targets.extend(meant.map(|meant| (entry, meant)));
+        }
+    }
+}
+
+/// Which of the ways into Windows has an argument area of that size.
+fn by_size(finder: &Finder<'_, '_>, entry: u64, abi: Abi) -> Option<Meant> {
+    let program = finder.program;
+    let index = program.at(entry)?;
+    let params = finder.resolved.get(index)?.params.as_ref()?;
+    let results = if abi == Abi::ABIInternal { 0 } else { 3 };
+    let words = (program.funcs().get(index)?.args? / 8).checked_sub(results)?;
+    let slice = params.values.iter().any(|value| value.size == 24);
+    match words {
+        4 => Some(Meant::SyscallN),
+        5 if slice => Some(Meant::SyscallCount),
+        5 | 8 | 11 | 14 | 17 | 20 => Some(Meant::Syscall { count: true, args: words as u8 - 2 }),
+        _ => None,
+    }
+}
+
+/// The first parameter of a function, as its own walk has it.
+fn own_word(program: &Program<'_>, abi: Abi) -> Value {
+    match program.internal.ints.first().filter(|_| abi == Abi::ABIInternal) {
+        Some(reg) => entry_state().reg(*reg),
+        None => entry_state().slot(8, 8),
+    }
+}
+
+/// Whether the last parameter is `...any`.
+fn variadic(types: &Types, resolved: &Resolved) -> Option<Meant> {
+    let values = &resolved.params.as_ref()?.values;
+    let Kind::Slice(Some(elem)) = &types.get(values.last()?.ty?)?.kind else { return None };
+    let any = matches!(&types.get(*elem)?.kind, Kind::Interface { methods } if methods.is_empty());
+    let words: u32 = values[..values.len() - 1].iter().map(|value| value.size.div_ceil(8)).sum();
+    let integers = values.iter().flat_map(|value| &value.pieces).all(|piece| !piece.kind.is_float());
+    u8::try_from(words).ok().filter(|_| any && integers).map(Meant::Variadic)
 }
 
 fn named(name: &str, os: Os) -> Option<Meant> {
@@ -123,25 +224,52 @@ fn stdcalls(finder: &mut Finder<'_, '_>, targets: &mut Targets) {
             }
         }
     }
+    without_g(finder, targets);
     // stdcall0 has no arguments beside the function.
     for entry in &plain {
         targets.insert(*entry, Meant::Stdcall(0));
     }
     for (entry, abi) in callers(finder, &|target| plain.contains(&target)) {
-        let own = match abi {
-            Abi::ABIInternal => program.internal.ints.first().map(|reg| entry_state().reg(*reg)),
-            _ => Some(entry_state().slot(8, 8)),
-        };
+        let own = own_word(program, abi);
         let calls = finder.calls(entry);
         let forwards = |c: &super::look::Call| {
             let to = c.target.filter(|t| plain.contains(t));
-            to.is_some_and(|to| Some(finder.arguments(&c.state, to)[0]) == own)
+            to.is_some_and(|to| finder.arguments(&c.state, to)[0] == own)
         };
         let args = program.at(entry).and_then(|i| program.funcs()[i].args).unwrap_or(0) / 8;
         if calls.iter().any(forwards) {
             // The function, the arguments, the result; the result has no slot when it is in a register.
             let words = if abi == Abi::ABIInternal { args.saturating_sub(1) } else { args.saturating_sub(2) };
             targets.insert(entry, Meant::Stdcall(u8::try_from(words).unwrap_or(0)));
+        }
+    }
+}
+
+/// `runtime.stdcall_no_g`: makes the record of a call on its own stack and hands it to assembly in front of `asmstdcall`.
+fn without_g(finder: &mut Finder<'_, '_>, targets: &mut Targets) {
+    let program = finder.program;
+    let Some(asmstdcall) = finder.chain.one(Role::Asmstdcall) else { return };
+    let asm = program.funcs().iter().zip(finder.resolved).filter(|(_, resolved)| resolved.asm).map(|(f, _)| f.entry);
+    let asm: Vec<u64> = asm.collect();
+    let mut ways = vec![asmstdcall];
+    for entry in asm {
+        if finder.calls(entry).iter().any(|call| call.target == Some(asmstdcall)) {
+            ways.push(entry);
+        }
+    }
+    for (entry, abi) in callers(finder, &|target| ways.contains(&target)) {
+        let own = own_word(program, abi);
+        let hands = finder.calls(entry).iter().any(|call| {
+            let to = call.target.filter(|to| ways.contains(to));
+            let record = to.map_or(Value::Unknown, |to| finder.arguments(&call.state, to)[0]);
+            let record = if let Value::Frame(at) = record { call.state.frame(at.into(), 8) } else { Value::Unknown };
+            record != Value::Unknown && record == own
+        });
+        let args = program.at(entry).and_then(|i| program.funcs()[i].args).unwrap_or(0);
+        match (hands, args / 8) {
+            (true, 4) => drop(targets.insert(entry, Meant::StdcallSlice)),
+            (true, 3) => drop(targets.insert(entry, Meant::StdcallPointer)),
+            _ => {}
         }
     }
 }

@@ -15,7 +15,7 @@ pub(super) struct Stored {
     /// A name in it.
     text: String,
     /// Another variable that it refers to: the library.
-    library: Option<u64>,
+    pub(super) library: Option<u64>,
 }
 
 /// An object that is being filled.

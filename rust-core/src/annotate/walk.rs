@@ -1,25 +1,28 @@
 //! One walk over a function: what its calls reach, from what registers and stack hold there.
 
+use super::facts::{Facts, Spot};
 use super::known;
-use super::look::argument;
 use super::sites::{Method, Shared, Site};
+use super::symbols::Symbols;
 use super::system::{self, Api};
 use super::targets::Meant;
 use super::variables::{self, Object, Recent, Stored};
-use crate::abi::location::{Loc, RegSet};
+use crate::abi::location::{Loc, Reg, RegSet};
 use crate::arch::Os;
 use crate::code::step::{Base, Located, Step, Stored as Source};
 use crate::code::values::{Meaning, State, Target, Value};
 use crate::evidence::helpers::Special;
 use crate::report::Abi;
-use crate::resolve::Resolved;
 use crate::types::{Kind, TypeId};
 use foldhash::HashMap;
 
 /// What is known and found while a function is walked over.
 pub(super) struct Walk<'s, 'p, 'a> {
     pub(super) shared: &'s Shared<'p, 'a>,
+    pub(super) index: u32,
     pub(super) within: u64,
+    pub(super) facts: &'s Facts,
+    pub(super) symbols: Symbols,
     pub(super) sites: Vec<Site>,
     pub(super) looked_up: &'s mut LookedUp,
     pub(super) object: Object,
@@ -34,20 +37,25 @@ pub(super) type LookedUp = HashMap<(TypeId, u32), Vec<(Loc, Value)>>;
 
 impl Walk<'_, '_, '_> {
     /// What is known at the function's entry: parameters whose types lead on.
-    pub(super) fn entry(&self, index: usize) -> State {
+    pub(super) fn entry(&mut self) -> State {
+        let shared = self.shared;
         let mut state = State::at_entry();
-        let base = i64::from(self.shared.program.internal.arg_base);
-        let params = self.shared.resolved[index].params.iter().flat_map(|claim| &claim.values);
-        for (loc, word) in params.flat_map(|value| known::words(self.shared.types, value)) {
+        let base = i64::from(shared.program.internal.arg_base);
+        let resolved = &shared.resolved[self.index as usize];
+        for (loc, word) in self.words(resolved.params.as_ref(), |loc| Spot::Param(self.index, loc)) {
+            let word = self.value(word);
             match loc {
                 Loc::Reg(reg) => state.set(reg, word),
                 Loc::Stack(offset) => state.store_frame(base + i64::from(offset), 8, word),
             }
         }
+        if let Some(reg) = shared.program.internal.closure.filter(|_| resolved.closure) {
+            state.set(reg, self.facts.get(Spot::Object(self.index)).unwrap_or(Value::Context(0)));
+        }
         state
     }
 
-    fn push(&mut self, call: &Located, site: Site) {
+    pub(super) fn push(&mut self, call: &Located, site: Site) {
         let at = self.within + u64::from(call.at);
         self.sites.push(Site { at, within: self.within, ..site });
     }
@@ -59,14 +67,16 @@ impl Walk<'_, '_, '_> {
         if let Some(Special::Preserving { kills, .. }) = resolved.and_then(|r| r.helper).map(|h| h.special) {
             return state.kill(kills);
         }
-        let first = shared.program.internal.ints.first().map_or(Value::Unknown, |reg| state.reg(*reg));
+        let [first, second, third] =
+            [0, 1, 2].map(|n| shared.program.internal.ints.get(n).map_or(Value::Unknown, |reg| state.reg(*reg)));
         state.expose();
         state.kill(!RegSet::NONE);
         let (Some(resolved), Some(index)) = (resolved, callee) else { return };
         if let (Some(sp), Some(args)) = (state.sp(), shared.program.funcs()[index].args) {
             state.kill_slots(sp, i32::try_from(args).unwrap_or(i32::MAX));
         }
-        for (loc, word) in resolved.results.iter().flat_map(|c| &c.values).flat_map(|v| known::words(shared.types, v)) {
+        for (loc, word) in self.words(resolved.results.as_ref(), |loc| Spot::Result(index as u32, loc)) {
+            let word = self.value(word);
             match loc {
                 Loc::Reg(reg) => state.set(reg, word),
                 Loc::Stack(offset) => state.store(offset.into(), 8, word),
@@ -74,60 +84,24 @@ impl Walk<'_, '_, '_> {
         }
         if resolved.abi == Abi::ABIInternal {
             self.made(resolved, first, state);
-        }
-    }
-
-    /// What the runtime's helpers make of a type that they are given: a pointer to a new value of it (`newobject`), or an
-    /// itab of it (`assertE2I`, `typeAssert`).
-    fn made(&mut self, callee: &Resolved, first: Value, state: &mut State) {
-        let shared = self.shared;
-        let (Some(at), Some(result)) = (first.constant(), shared.program.internal.ints.first()) else { return };
-        let params = callee.params.as_ref().map_or(0, |c| c.values.len());
-        let interface = |at: u64| {
-            let ty = shared.known.ty(at)?;
-            matches!(&shared.types.get(ty)?.kind, Kind::Interface { methods } if !methods.is_empty()).then_some(ty)
-        };
-        match (shared.known.ty(at), params) {
-            (Some(ty), 1) => {
-                state.set(*result, Value::Into(ty, 0));
-                self.object.clear();
-            }
-            (Some(_), 2 | 3) => {
-                if let Some(ty) = interface(at) {
-                    state.set(*result, Value::Part(ty, 0));
-                }
-            }
-            // abi.TypeAssert: a cache, the interface type, whether it may fail.
-            (None, 2) => {
-                let inter = shared.program.image.word(at.wrapping_add(8)).and_then(interface);
-                if let Some(ty) = inter {
-                    state.set(*result, Value::Part(ty, 0));
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// The results of a call through an interface or a func value of that type.
-    fn results(&mut self, ty: TypeId, offset: u32, state: &mut State) {
-        let shared = self.shared;
-        let words = self.looked_up.entry((ty, offset)).or_insert_with(|| {
-            let slot = offset.checked_sub(shared.known.first_method).map(|o| o / 8);
-            known::results(shared.types, ty, slot, &shared.program.internal)
-        });
-        for (loc, word) in words {
-            match *loc {
-                Loc::Reg(reg) => state.set(reg, *word),
-                Loc::Stack(offset) => state.store(offset.into(), 8, *word),
-            }
+            self.map(index, (first, second, third), state);
         }
     }
 
     fn indirect(&mut self, call: &Located, value: Value) {
-        let none = Site { at: 0, within: 0, kind: "indirect", target: None, method: None, api: None, variable: None };
+        let none = Site::new("indirect");
         let program = self.shared.program;
         let first = self.shared.known.first_method;
         let slot = |offset: u32| offset.checked_sub(first).filter(|o| o % 8 == 0).map(|o| o / 8);
+        // A word of a captured variable may be one of what a captured pointer leads to.
+        let variable = |symbol| match self.symbols.spot(symbol) {
+            Some(Spot::Variable(_, _, offset)) => Some(offset),
+            _ => None,
+        };
+        let value = match value {
+            Value::Symbol(symbol) => variable(symbol).map_or(value, |offset| Value::Through(symbol, offset)),
+            _ => value,
+        };
         let site = match value {
             Value::Const(code) if program.at(code).is_some() => Site { kind: "closure", target: Some(code), ..none },
             Value::Static(at) => match self.shared.known.itab(at).and_then(|(ty, offset)| Some((ty, slot(offset)?))) {
@@ -152,36 +126,19 @@ impl Walk<'_, '_, '_> {
                     _ => return,
                 }
             }
-            Value::Loaded(0) => Site { kind: "closure", ..none },
-            Value::Loaded(offset) => match slot(offset) {
-                Some(slot) => Site { kind: "interface", method: Some(Method { ty: None, slot }), ..none },
+            Value::Loaded(0) | Value::Through(_, 0) => Site { kind: "closure", ..none },
+            Value::Loaded(offset) | Value::Through(_, offset) => match slot(offset) {
+                Some(slot) => {
+                    if let Value::Through(symbol, _) = value {
+                        self.symbols.need(symbol);
+                    }
+                    Site { kind: "interface", method: Some(Method { ty: None, slot }), ..none }
+                }
                 None => return,
             },
             _ => return,
         };
         self.push(call, site);
-    }
-
-    /// The name that `windowsFindfunc(library, name)` looks up, which ends with a zero byte.
-    fn lookup(&mut self, callee: usize, state: &State) -> Option<Value> {
-        let program = self.shared.program;
-        if program.image.os != Os::Windows {
-            return None;
-        }
-        let arg = |n| argument(program, state, self.shared.resolved[callee].abi, n);
-        let len = arg(2).constant().filter(|len| (4..128).contains(len))?;
-        let bytes = match arg(1) {
-            Value::Frame(at) => self.recent.bytes(at, len),
-            value => program.image.bytes(value.constant()?, len as usize)?.to_vec(),
-        };
-        let text = variables::name(&bytes).filter(|_| bytes.last() == Some(&0))?;
-        Some(self.named(text))
-    }
-
-    /// The value of what was looked up by a name.
-    fn named(&mut self, text: String) -> Value {
-        self.texts.push(text);
-        Value::Named(self.texts.len() as u32 - 1)
     }
 
     /// Sets the first result of a call.
@@ -195,15 +152,29 @@ impl Walk<'_, '_, '_> {
         }
     }
 
+    /// What is known of a value that tells a function of the system: its name, or the variable that leads to it.
+    fn function(&self, value: Value) -> Result<String, Value> {
+        match value {
+            Value::Named(text) => self.texts.get(text as usize).cloned().ok_or(value),
+            Value::Through(symbol, _) => Err(match self.symbols.spot(symbol) {
+                Some(Spot::Global(at)) => Value::Static(at),
+                _ => value,
+            }),
+            _ => Err(value),
+        }
+    }
+
     fn meant(&mut self, call: &Located, target: u64, meant: Meant, state: &mut State) {
         let callee = self.shared.program.at(target);
         let abi = callee.map_or(Abi::ABI0, |i| self.shared.resolved[i].abi);
-        let found = system::api(self.shared.program, meant, abi, state);
+        let found = system::api(self.shared.program, meant, abi, state, |value| self.function(value));
         let mut named = None;
+        if let Some(callee) = callee {
+            self.statement(call, callee, meant, state);
+        }
         if let Some((kind, api, variable)) = found {
             named = api.args.get(1).filter(|_| api.name == "GetProcAddress").and_then(|arg| arg.1);
-            let site = Site { at: 0, within: 0, kind, target: None, method: None, api: Some(api), variable };
-            self.push(call, site);
+            self.push(call, Site { api: Some(api), variable, ..Site::new(kind) });
         }
         let passed = match (meant, self.shared.program.internal.ints.first()) {
             (Meant::ProcAddr, Some(reg)) if abi == Abi::ABIInternal => Some((*reg, state.reg(*reg))),
@@ -223,7 +194,11 @@ impl Walk<'_, '_, '_> {
 
 impl Meaning for Walk<'_, '_, '_> {
     fn store(&mut self, base: Value, disp: i64, size: u8, value: Value) {
-        if self.shared.program.image.os != Os::Windows || size != 8 {
+        if size != 8 {
+            return;
+        }
+        self.keeps(base, disp, value);
+        if self.shared.program.image.os != Os::Windows {
             return;
         }
         match (base, value) {
@@ -242,46 +217,98 @@ impl Meaning for Walk<'_, '_, '_> {
     }
 
     fn again(&mut self) -> bool {
-        // Only what types say is assumed of loops at first.
-        let again = self.sites.iter().any(|site| site.method.is_some_and(|m| m.ty.is_some()));
+        let again = self.sites.iter().any(|site| site.method.is_some());
         if again {
             self.sites.clear();
             self.stored.clear();
+            self.symbols.again();
         }
         again
     }
 
+    fn element(&self, base: Value) -> Value {
+        known::element(self.shared.types, base)
+    }
+
+    fn equal(&self, reg: Reg, value: u64, state: &mut State) {
+        match state.reg(reg) {
+            Value::Case(at) => {
+                if let Some(ty) = self.case(at, value) {
+                    state.replace(Value::Cases(at), Value::Part(ty, 0));
+                }
+            }
+            _ if value == 0 => state.set(reg, Value::Const(0)),
+            _ => {}
+        }
+    }
+
+    fn keeps_types(&self) -> bool {
+        true
+    }
+
+    fn join(&self, a: Value, b: Value) -> Value {
+        known::join(self.shared.known, self.shared.types, a, b)
+    }
+
     fn load(&mut self, base: Value, disp: i64, size: u8) -> Value {
         match base {
-            Value::Const(address) => Value::Static(address.wrapping_add_signed(disp)),
+            Value::Const(address) => self.variable(address.wrapping_add_signed(disp), size),
             _ if size != 8 => Value::Unknown,
             Value::Part(ty, off) => match known::load(self.shared.types, (ty, off), disp) {
                 Value::Unknown => loaded(disp),
                 value => value,
             },
             Value::Into(ty, off) => match u32::try_from(i64::from(off) + disp) {
-                Ok(off) => known::part(self.shared.types, ty, off),
+                Ok(off) => match known::part(self.shared.types, ty, off) {
+                    Value::Unknown => loaded(disp),
+                    value => value,
+                },
                 Err(_) => Value::Unknown,
             },
+            Value::Cases(at) if self.case(at, 1).is_none() => {
+                let only = self.case(at, 0).map(|ty| known::load(self.shared.types, (ty, 0), disp));
+                only.unwrap_or_else(|| loaded(disp))
+            }
+            Value::Static(_) | Value::Symbol(_) | Value::Through(..) | Value::Context(_) => self.through(base, disp),
             _ => loaded(disp),
         }
     }
 
     fn see(&mut self, at: &Located, state: &State) {
+        match at.step {
+            Step::Store(place, stored) => self.closure(place, stored, state),
+            Step::Ret => self.returns(state),
+            _ => {}
+        }
         if self.shared.program.image.os == Os::Windows
             && let Step::Store(place, stored) = at.step
-            && let (Base::Sp, Value::Frame(to)) = (place.base, state.address(place.disp))
+            && let Value::Frame(to) = match place.base {
+                Base::Sp => state.address(place.disp),
+                Base::Reg(reg) => state.reg(reg).plus(place.disp),
+                Base::Absolute => Value::Unknown,
+            }
         {
-            let value = match stored {
-                Source::Const(value) => Some(value),
-                Source::Reg(reg) => state.reg(reg).constant(),
-                Source::Unknown => None,
-            };
-            value.into_iter().for_each(|value| self.recent.store(to, place.size, value));
+            let word = |at: u64| self.shared.program.image.word(at);
+            match stored {
+                // The words of a vector register that was loaded from the program's data.
+                Source::Reg(reg) if reg.is_float() => {
+                    let words =
+                        state.reg(reg).constant().map(|from| [(0, word(from)), (8, word(from.wrapping_add(8)))]);
+                    for (at, word) in words.into_iter().flatten() {
+                        word.into_iter().for_each(|word| self.recent.store(to + at, 8, word));
+                    }
+                }
+                Source::Reg(reg) => {
+                    state.reg(reg).constant().into_iter().for_each(|value| self.recent.store(to, place.size, value));
+                }
+                Source::Const(value) => self.recent.store(to, place.size, value),
+                Source::Unknown => {}
+            }
         }
     }
 
     fn call(&mut self, call: &Located, target: Target, state: &mut State) {
+        self.passes(call, target, state);
         self.called(call, target, state);
         self.recent.clear();
     }
@@ -312,16 +339,7 @@ impl Walk<'_, '_, '_> {
                 if self.shared.program.image.os == Os::Linux
                     && let Some(api) = system::kernel(self.shared.program.image.arch, state)
                 {
-                    let site = Site {
-                        at: 0,
-                        within: 0,
-                        kind: "syscall",
-                        target: None,
-                        method: None,
-                        api: Some(api),
-                        variable: None,
-                    };
-                    self.push(call, site);
+                    self.push(call, Site { api: Some(api), ..Site::new("syscall") });
                 }
                 state.kill(!RegSet::NONE);
             }
@@ -329,6 +347,6 @@ impl Walk<'_, '_, '_> {
     }
 }
 
-fn loaded(disp: i64) -> Value {
+pub(super) fn loaded(disp: i64) -> Value {
     u32::try_from(disp).map_or(Value::Unknown, Value::Loaded)
 }

@@ -51,16 +51,22 @@ pub enum Step {
     Lea(Reg, Place),
     /// A load.
     Load(Reg, Place),
+    /// A load of an element: the last register, times something, is added to the place.
+    LoadElement(Reg, Place, Reg),
+    /// The address of an element.
+    LeaElement(Reg, Place, Reg),
     /// A store.
     Store(Place, Stored),
-    /// A load of more than a word, into a register that holds no address.
-    Touch(Place),
+    /// A load into a float or vector register.
+    LoadFloat(Reg, Place),
     /// A flag, as 0 or 1.
     Flag(Reg),
-    /// A register is compared, that many bytes of it.
-    Compare(Reg, u8),
+    /// A register is compared, that many bytes of it; with a constant, if it is one.
+    Compare(Reg, u8, Option<u64>),
     /// A constant is added.
     Add(Reg, i64),
+    /// The second register is added.
+    AddReg(Reg, Reg),
     /// The stack pointer moves up by that much.
     Sp(i32),
     /// A load from the stack pointer's place, which then moves up by that much.
@@ -81,6 +87,10 @@ pub enum Step {
     JumpMem(Place),
     /// A jump or the next instruction.
     Branch(u64),
+    /// The same, and it jumps where what was just compared is equal.
+    BranchEqual(u64),
+    /// The same, and it jumps where that is not equal.
+    BranchOther(u64),
     /// To the caller.
     Ret,
     /// Nowhere.
@@ -104,7 +114,9 @@ impl Located {
     /// Where it jumps, within the function or not.
     pub fn jump(&self) -> Option<u64> {
         match self.step {
-            Step::Jump(target) | Step::Branch(target) => Some(target),
+            Step::Jump(target) | Step::Branch(target) | Step::BranchEqual(target) | Step::BranchOther(target) => {
+                Some(target)
+            }
             _ => None,
         }
     }

@@ -1,9 +1,10 @@
 //! What registers and stack slots hold, followed through one function: constants, addresses, and what the caller of this
 //! file makes of loads and of results of calls.
 //!
-//! Walks in address order. Where paths meet, what differs is forgotten; at the start of a loop, numbers and addresses that
-//! the loop writes are forgotten, and types are kept until the next walk, which knows what the loop brings back. When a
-//! walk brings back what it assumed, it is right. There are a few at most, so the time is linear.
+//! Walks in address order. Where paths meet, numbers and addresses that differ are forgotten; types are kept, because a
+//! word that is used behind the meeting is one variable with one type, whichever way it came. At the start of a loop,
+//! numbers and addresses that the loop writes are forgotten; another walk knows what the loop brings back. There are a few
+//! at most, so the time is linear.
 
 mod meet;
 mod state;
@@ -11,13 +12,31 @@ mod state;
 pub use state::{State, Value};
 
 use super::step::{Base, Located, Place, Step, Stored};
-use crate::abi::location::RegSet;
+use crate::abi::location::{Reg, RegSet};
 use meet::Meetings;
 
 /// What the program says of loads and calls.
 pub trait Meaning {
     /// What a load through `base` gives.
     fn load(&mut self, base: Value, disp: i64, size: u8) -> Value;
+    /// What an address is after something unknown was added to it: that of an element.
+    fn element(&self, _base: Value) -> Value {
+        Value::Unknown
+    }
+    /// A register was compared with a constant and is equal to it.
+    fn equal(&self, reg: Reg, value: u64, state: &mut State) {
+        if value == 0 {
+            state.set(reg, Value::Const(0));
+        }
+    }
+    /// What a word is that one path says `a` of, and another one `b`.
+    fn join(&self, a: Value, b: Value) -> Value {
+        if a == b { a } else { Value::Unknown }
+    }
+    /// Whether [`Meaning::join`] keeps the type that only one path knows.
+    fn keeps_types(&self) -> bool {
+        false
+    }
     /// A store through a pointer that is not the stack's.
     fn store(&mut self, _base: Value, _disp: i64, _size: u8, _value: Value) {}
     /// A call or a jump out of the function: looks at the state before it, and leaves the results in it.
@@ -42,7 +61,7 @@ pub enum Target {
     Kernel,
 }
 
-/// Walks after the first; the last one assumes nothing of loops.
+/// Walks after the first; the last one assumes nothing of loops, unless types are kept where paths meet.
 const ROUNDS: usize = 4;
 
 /// Reusable memory of a walk; one per thread.
@@ -64,7 +83,7 @@ impl Walker {
             if round > 0 {
                 meaning.again();
             }
-            self.meetings.begin(round + 1 == ROUNDS);
+            self.meetings.begin(round + 1 == ROUNDS && !meaning.keeps_types());
             self.once(steps, bounds, state.clone(), meaning);
             settled = self.meetings.is_settled();
         }
@@ -73,26 +92,61 @@ impl Walker {
 
     fn once(&mut self, steps: &[Located], (entry, end): (u64, u64), mut state: State, meaning: &mut impl Meaning) {
         let (mut reached, mut lowest) = (true, 0);
+        let mut switch: Option<State> = None;
         for (i, located) in steps.iter().enumerate() {
             lowest = lowest.min(state.sp().unwrap_or(0));
             if self.meetings.is_meeting(i) {
-                self.meetings.arrive(i, reached, lowest, steps, &mut state);
+                self.meetings.arrive(i, (reached, lowest), steps, &mut state, meaning);
             } else if !reached {
                 // Padding is not reached; anything else is, by a jump table.
                 if located.step == Step::Nop {
                     continue;
                 }
-                state.forget(lowest);
+                match &switch {
+                    Some(switch) => state.copy_from(switch),
+                    None => state.forget(lowest),
+                }
             }
             meaning.see(located, &state);
             let leaves = located.jump().filter(|target| !(entry..end).contains(target));
             if let Some(target) = leaves.filter(|_| matches!(located.step, Step::Jump(_))) {
                 meaning.call(located, Target::Direct(target), &mut state);
             } else if let Some(target) = located.jump().and_then(|t| self.meetings.index(steps, entry, t)) {
-                self.meetings.leave(i, target, &state);
+                let compared = i.checked_sub(1).map(|before| steps[before].step);
+                self.branch((i, target), (located.step, compared), &mut state, meaning);
+            }
+            if matches!(located.step, Step::JumpReg(_) | Step::JumpMem(_)) {
+                match &mut switch {
+                    Some(switch) => switch.meet(&state, meaning),
+                    None => switch = Some(state.clone()),
+                }
             }
             apply(located, &mut state, meaning);
             reached = !located.ends();
+        }
+    }
+}
+
+impl Walker {
+    /// A jump within the function, which may be one of two ways on; what was compared is known on one of them.
+    fn branch(
+        &mut self,
+        (from, to): (usize, usize),
+        steps: (Step, Option<Step>),
+        state: &mut State,
+        meaning: &impl Meaning,
+    ) {
+        match steps {
+            (Step::BranchEqual(_), Some(Step::Compare(reg, 8, Some(value)))) => {
+                let mut equal = state.clone();
+                meaning.equal(reg, value, &mut equal);
+                self.meetings.leave(from, to, &equal, meaning);
+            }
+            (Step::BranchOther(_), Some(Step::Compare(reg, 8, Some(value)))) => {
+                self.meetings.leave(from, to, state, meaning);
+                meaning.equal(reg, value, state);
+            }
+            _ => self.meetings.leave(from, to, state, meaning),
         }
     }
 }
@@ -105,6 +159,15 @@ fn value_at(state: &State, place: &Place, meaning: &mut impl Meaning) -> Value {
             Value::Frame(at) => state.frame(i64::from(at) + place.disp, place.size),
             base => meaning.load(base, place.disp, place.size),
         },
+    }
+}
+
+/// The address of an element: either register may hold what it is counted from.
+fn element(state: &State, place: &Place, index: Reg, meaning: &impl Meaning) -> Value {
+    let Base::Reg(base) = place.base else { return Value::Unknown };
+    match meaning.element(state.reg(base)) {
+        Value::Unknown => meaning.element(state.reg(index)),
+        value => value,
     }
 }
 
@@ -125,9 +188,29 @@ fn apply(located: &Located, state: &mut State, meaning: &mut impl Meaning) {
             let value = value_at(state, &place, meaning);
             state.set(reg, value);
         }
+        Step::LoadElement(reg, place, index) => {
+            let value = match element(state, &place, index, meaning) {
+                Value::Unknown => Value::Unknown,
+                base => meaning.load(base, place.disp, place.size),
+            };
+            state.set(reg, value);
+        }
+        Step::LeaElement(reg, place, index) => {
+            let value = element(state, &place, index, meaning).plus(place.disp);
+            state.set(reg, value);
+        }
+        Step::AddReg(to, from) => {
+            let place = Place { base: Base::Reg(to), disp: 0, size: 0 };
+            let value = element(state, &place, from, meaning);
+            state.set(to, value);
+        }
         Step::Store(place, stored) => store(&place, stored, state, meaning),
         Step::Flag(reg) => state.set(reg, Value::Flag),
-        Step::Touch(place) => drop(value_at(state, &place, meaning)),
+        Step::LoadFloat(reg, place) => {
+            let source = if place.size == 16 { address_of(state, &place, meaning) } else { Value::Unknown };
+            let _ = value_at(state, &place, meaning);
+            state.set(reg, source);
+        }
         Step::Add(reg, by) => state.set(reg, state.reg(reg).plus(by)),
         Step::Sp(by) => state.move_sp(by),
         Step::SpLost => state.lose_sp(),
@@ -145,16 +228,47 @@ fn apply(located: &Located, state: &mut State, meaning: &mut impl Meaning) {
             meaning.call(located, Target::Value(value), state);
         }
         Step::Syscall => meaning.call(located, Target::Kernel, state),
-        Step::Nop | Step::Compare(..) | Step::Jump(_) | Step::Branch(_) | Step::Ret | Step::Stop => {}
+        Step::Nop | Step::Jump(_) | Step::Branch(_) | Step::BranchEqual(_) | Step::BranchOther(_) => {}
+        Step::Compare(..) | Step::Ret | Step::Stop => {}
+    }
+}
+
+/// The address of a place, when something is known of it: where a vector register's words come from.
+fn address_of(state: &State, place: &Place, meaning: &impl Meaning) -> Value {
+    match place.base {
+        Base::Sp => state.address(place.disp),
+        Base::Absolute => Value::Const(place.disp as u64),
+        Base::Reg(reg) => match state.reg(reg) {
+            base @ (Value::Frame(_) | Value::Const(_)) => base.plus(place.disp),
+            base => meaning.element(base).plus(place.disp),
+        },
+    }
+}
+
+/// Copies the words of a vector register that was loaded from `source`.
+fn copy(place: &Place, source: Value, state: &mut State, meaning: &mut impl Meaning) {
+    let words = [0, 8].map(|at| match source {
+        Value::Frame(from) => state.frame(i64::from(from) + at, 8),
+        Value::Unknown => Value::Unknown,
+        base => meaning.load(base, at, 8),
+    });
+    for (at, value) in [0, 8].into_iter().zip(words) {
+        let place = Place { disp: place.disp + at, size: 8, ..*place };
+        store_value(&place, value, state, meaning);
     }
 }
 
 fn store(place: &Place, stored: Stored, state: &mut State, meaning: &mut impl Meaning) {
     let value = match stored {
+        Stored::Reg(reg) if reg.is_float() => return copy(place, state.reg(reg), state, meaning),
         Stored::Reg(reg) => state.reg(reg),
         Stored::Const(value) => Value::Const(value),
         Stored::Unknown => Value::Unknown,
     };
+    store_value(place, value, state, meaning);
+}
+
+fn store_value(place: &Place, value: Value, state: &mut State, meaning: &mut impl Meaning) {
     match place.base {
         Base::Sp => state.store(place.disp, place.size, value),
         Base::Absolute => meaning.store(Value::Const(0), place.disp, place.size, value),
@@ -173,9 +287,12 @@ fn written(located: &Located) -> (RegSet, Option<Place>) {
         Step::Const(reg, _)
         | Step::Copy(reg, _)
         | Step::Lea(reg, _)
+        | Step::LeaElement(reg, ..)
         | Step::Load(reg, _)
         | Step::Flag(reg)
+        | Step::LoadElement(reg, ..)
         | Step::Add(reg, _)
+        | Step::AddReg(reg, _)
         | Step::Pop(reg, _) => (RegSet::of(reg), None),
         Step::Store(place, _) if place.base != Base::Absolute => (RegSet::NONE, Some(place)),
         Step::Call(_) | Step::CallReg(_) | Step::CallMem(_) | Step::Syscall => (!RegSet::NONE, None),

@@ -172,7 +172,12 @@ impl<'a> Plan<'a> {
 
     fn call_sites(&self) -> impl Iterator<Item = &'a CallSite> {
         let min = self.min;
-        let says = |site: &CallSite| site.usercall.is_some() || site.api.is_some() || site.interface.is_some();
+        let says = |site: &CallSite| {
+            site.usercall.is_some()
+                || site.api.is_some()
+                || site.interface.is_some()
+                || marks_text::statement(site).is_some()
+        };
         self.report.call_sites.iter().filter(move |site| site.confidence >= min && says(site))
     }
 
@@ -232,6 +237,9 @@ fn type_line(one: &Declaration) -> impl Serialize {
 
 /// `kernel32.dll!CreateFileW("a", 0x80000000)`, `io.Writer.Write`; nothing for a call of which only the type is known.
 fn site_comment(site: &CallSite) -> String {
+    if let Some(statement) = marks_text::statement(site) {
+        return statement;
+    }
     if site.api.is_none() && site.interface.is_none() {
         return String::new();
     }

@@ -6,8 +6,11 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 /// Kinds of call sites with the heading that each is listed under; others are only counted.
-const GROUPS: &[(&str, &[&str])] =
-    &[("calls into the system", &["stdcall", "syscall", "libc", "import"]), ("calls of C", &["cgo"])];
+const GROUPS: &[(&str, &[&str])] = &[
+    ("calls into the system", &["stdcall", "syscall", "libc", "import"]),
+    ("calls of C", &["cgo"]),
+    ("goroutines, deferred calls and panics", &["go", "defer", "panic"]),
+];
 
 /// Writes both, or nothing when there are none.
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -52,6 +55,16 @@ pub(crate) fn callee(site: &CallSite) -> String {
     let interface = || site.interface.as_ref().map(|i| format!("{}.{}", i.ty, i.method));
     let targets = || site.targets.first().map(Addr::to_string);
     api.or_else(interface).or_else(targets).unwrap_or_else(|| "?".to_string())
+}
+
+/// What a call carries out that the source has a statement for, or what it passes as `...any`.
+pub(crate) fn statement(site: &CallSite) -> Option<String> {
+    match &*site.kind {
+        "go" | "defer" => site.targets.first().map(|target| format!("{} {target}", site.kind)),
+        "panic" if site.values != ["?"] => Some(format!("panic({})", values(site))),
+        "variadic" if !site.values.is_empty() => Some(format!("passes {}", values(site))),
+        _ => None,
+    }
 }
 
 fn values(site: &CallSite) -> String {

@@ -47,7 +47,7 @@ impl Context {
                 let reloaded = place.base == Base::Sp && self.kept.contains(&place.disp);
                 self.set(to, reloaded);
             }
-            Step::Touch(place) => self.load(&place),
+            Step::LoadFloat(_, place) => self.load(&place),
             Step::Copy(to, from) => self.set(to, self.held.has(from)),
             Step::Store(Place { base: Base::Sp, disp, .. }, what) => {
                 self.kept.retain(|kept| *kept != disp);
@@ -55,10 +55,15 @@ impl Context {
                     self.kept.push(disp);
                 }
             }
-            Step::Store(..) | Step::Branch(_) | Step::Compare(..) => {}
-            Step::Const(to, _) | Step::Lea(to, _) | Step::Add(to, _) | Step::Pop(to, _) | Step::Flag(to) => {
-                self.set(to, false)
-            }
+            Step::Store(..) | Step::Branch(_) | Step::BranchEqual(_) | Step::BranchOther(_) | Step::Compare(..) => {}
+            Step::Const(to, _)
+            | Step::Lea(to, _)
+            | Step::LeaElement(to, ..)
+            | Step::LoadElement(to, ..)
+            | Step::Add(to, _)
+            | Step::AddReg(to, _)
+            | Step::Flag(to)
+            | Step::Pop(to, _) => self.set(to, false),
             Step::Other(changed) => {
                 memory.iter().for_each(|place| self.load(place));
                 self.held = self.held & !changed;

@@ -57,7 +57,7 @@ pub(super) fn sites(
                 (_, true) => abi0.clone(),
                 (_, false) => internal.clone(),
             },
-            values: site.api.as_ref().map(values).unwrap_or_default(),
+            values: site.api.as_ref().map_or(site.words, values),
             api: site.api.map(|api| Api { dll: api.dll, name: api.name }),
             interface,
             usercall: None,

@@ -256,7 +256,7 @@ impl Meaning for Look<'_, '_, '_> {
     }
 
     fn see(&mut self, at: &Located, state: &State) {
-        if let Step::Store(Place { size, .. }, Stored::Reg(reg)) | Step::Compare(reg, size) = at.step
+        if let Step::Store(Place { size, .. }, Stored::Reg(reg)) | Step::Compare(reg, size, _) = at.step
             && let Some((callee, position)) = self.result(state.reg(reg))
             && self.seen.widths.len() < MOST_SHOWN
         {

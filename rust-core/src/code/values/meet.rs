@@ -1,7 +1,7 @@
 //! Where paths of one function meet, and what is known when they do.
 
 use super::state::State;
-use super::written;
+use super::{Meaning, written};
 use crate::abi::location::RegSet;
 use crate::code::flow::NONE;
 use crate::code::step::{Base, Located};
@@ -31,6 +31,7 @@ pub(super) struct Meetings {
     visits: usize,
     /// A state had no room.
     full: bool,
+    /// Whether loops may change types too.
     assume_nothing: bool,
 }
 
@@ -42,7 +43,6 @@ const LOST: u32 = NONE - 2;
 impl Meetings {
     /// Finds what jumps within `steps` lead to. A jump to the entry only comes from stack growth.
     pub(super) fn find(&mut self, steps: &[Located], entry: u64, end: u64) {
-        self.assume_nothing = false;
         self.at.clear();
         self.at.resize(steps.len(), NONE);
         self.loops.clear();
@@ -81,9 +81,9 @@ impl Meetings {
     }
 
     /// A jump from `from` to `target` with what is known there. Backward jumps were taken into account before.
-    pub(super) fn leave(&mut self, from: usize, target: usize, state: &State) {
+    pub(super) fn leave(&mut self, from: usize, target: usize, state: &State, meaning: &impl Meaning) {
         if target <= from {
-            return self.come_back(target, state);
+            return self.come_back(target, state, meaning);
         }
         match self.at[target] {
             LOST => {}
@@ -94,15 +94,15 @@ impl Meetings {
                 }
                 None => self.at[target] = LOST,
             },
-            slot => self.states[slot as usize].meet(state),
+            slot => self.states[slot as usize].meet(state, meaning),
         }
     }
 
     /// Keeps what a jump back brings.
-    fn come_back(&mut self, header: usize, state: &State) {
+    fn come_back(&mut self, header: usize, state: &State, meaning: &impl Meaning) {
         let Ok(found) = self.loops.binary_search_by_key(&(header as u32), |l| l.header) else { return };
         match self.loops[found].back.checked_sub(1) {
-            Some(slot) => self.states[slot as usize].meet(state),
+            Some(slot) => self.states[slot as usize].meet(state, meaning),
             None => match self.room() {
                 Some(slot) => {
                     self.states[slot as usize].copy_from(state);
@@ -118,9 +118,9 @@ impl Meetings {
         !self.loops.is_empty()
     }
 
-    /// Makes ready for another walk over the same instructions, which assumes what the last one brought back, or nothing.
+    /// Makes ready for another walk over the same instructions, which takes what the last one brought back.
     pub(super) fn begin(&mut self, assume_nothing: bool) {
-        self.assume_nothing = assume_nothing || self.full;
+        self.assume_nothing = assume_nothing;
         self.visits = 0;
         for one in &mut self.loops {
             (one.assumed, one.back) = (one.back, 0);
@@ -136,7 +136,7 @@ impl Meetings {
     /// Whether the last walk brought back what it assumed.
     pub(super) fn is_settled(&self) -> bool {
         let state = |slot: u32| slot.checked_sub(1).and_then(|slot| self.states.get(slot as usize));
-        self.assume_nothing || (!self.full && self.loops.iter().all(|l| state(l.back) == state(l.assumed)))
+        self.full || self.assume_nothing || (self.loops.iter().all(|l| state(l.back) == state(l.assumed)))
     }
 
     fn room(&mut self) -> Option<u32> {
@@ -151,16 +151,23 @@ impl Meetings {
 
     /// What is known at an instruction that jumps lead to, and that is `reached` from the one before it, or not. SP of
     /// code that only loops lead to is that of the function's body, which is the `lowest`.
-    pub(super) fn arrive(&mut self, index: usize, reached: bool, lowest: i32, steps: &[Located], state: &mut State) {
+    pub(super) fn arrive(
+        &mut self,
+        index: usize,
+        (reached, lowest): (bool, i32),
+        steps: &[Located],
+        state: &mut State,
+        meaning: &impl Meaning,
+    ) {
         let only_back = self.at[index] == WAITS && !reached;
         match self.at[index] {
             WAITS if reached => {}
-            WAITS => self.enter(index, lowest, state),
+            WAITS => self.enter(index, lowest, state, meaning),
             LOST => state.forget(lowest),
             slot => {
                 let waiting = &self.states[slot as usize];
                 if reached {
-                    state.meet(waiting);
+                    state.meet(waiting, meaning);
                 } else {
                     state.copy_from(waiting);
                 }
@@ -172,14 +179,14 @@ impl Meetings {
         let assumed = self.loops[found].assumed.checked_sub(1).and_then(|slot| self.states.get(slot as usize));
         match assumed {
             Some(assumed) if only_back && !state.knows_anything() => state.copy_from(assumed),
-            Some(assumed) => state.meet(assumed),
+            Some(assumed) => state.meet(assumed, meaning),
             None => {}
         }
     }
 
     /// What is known at the start of a loop that is entered further down, where its condition is: what those that jump
     /// into it agree on.
-    fn enter(&mut self, index: usize, lowest: i32, state: &mut State) {
+    fn enter(&mut self, index: usize, lowest: i32, state: &mut State, meaning: &impl Meaning) {
         state.forget(lowest);
         let Ok(found) = self.loops.binary_search_by_key(&(index as u32), |l| l.header) else { return };
         let body = index + 1..=self.loops[found].last as usize;
@@ -188,13 +195,13 @@ impl Meetings {
         for (n, at) in inside.enumerate() {
             match self.states.get(*at as usize) {
                 Some(waiting) if n == 0 => state.copy_from(waiting),
-                Some(waiting) => state.meet(waiting),
+                Some(waiting) => state.meet(waiting, meaning),
                 None => return state.forget(lowest),
             }
         }
     }
 
-    /// Forgets what a loop writes: all of it, or what is no type.
+    /// Forgets what a loop writes and what is no type.
     fn forget_loop(&mut self, found: usize, steps: &[Located], state: &mut State) {
         let Loop { header, last, .. } = self.loops[found];
         let body = steps.get(header as usize..=last as usize).unwrap_or_default();
@@ -209,10 +216,16 @@ impl Meetings {
             regs |= kills;
             if let (Some(sp), Some(place)) = (state.sp(), place.filter(|p| p.base == Base::Sp)) {
                 let at = i32::try_from(i64::from(sp) + place.disp).unwrap_or(i32::MAX);
-                state.weaken_slots(at, place.size.max(8).into(), !self.assume_nothing);
+                match self.assume_nothing {
+                    true => state.kill_slots(at, place.size.max(8).into()),
+                    false => state.weaken_slots(at, place.size.max(8).into()),
+                }
             }
         }
-        state.weaken(regs, !self.assume_nothing);
+        match self.assume_nothing {
+            true => state.kill(regs),
+            false => state.weaken(regs),
+        }
     }
 
     /// Makes room for another function.

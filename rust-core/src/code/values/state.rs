@@ -1,5 +1,6 @@
 //! Registers and stack slots at one place of a function.
 
+use super::Meaning;
 use crate::abi::location::{Reg, RegSet};
 use crate::limits::MAX_STACK_SLOTS;
 use crate::types::TypeId;
@@ -22,8 +23,18 @@ pub enum Value {
     Into(TypeId, u32),
     /// What an integer register, by number, held at entry, plus an offset.
     Entry(Reg, i32),
-    /// A word loaded at that offset through a pointer that a register held, by number.
+    /// A word loaded at that offset through a pointer of which nothing is known.
     Loaded(u32),
+    /// Something that other functions know more of, by number.
+    Symbol(u32),
+    /// A word loaded through what that symbol stands for, or through what that leads to; the offset of the last load.
+    Through(u32, u32),
+    /// That many bytes into the closure's own object.
+    Context(u32),
+    /// An itab of one of several interfaces, which the object at that address lists (`abi.InterfaceSwitch`).
+    Cases(u64),
+    /// The number of that interface in the list.
+    Case(u64),
     /// What was looked up by a name, by number.
     Named(u32),
     /// 0 or 1, as a flag said.
@@ -46,8 +57,13 @@ impl Value {
         }
     }
 
+    /// Whether it keeps being of the same type when it changes.
+    pub fn is_steady(self) -> bool {
+        self.is_typed() || matches!(self, Value::Symbol(_) | Value::Through(..) | Value::Cases(_) | Value::Case(_))
+    }
+
     /// Whether it is what a type says, and not a number or an address.
-    fn is_typed(self) -> bool {
+    pub fn is_typed(self) -> bool {
         matches!(self, Value::Part(..) | Value::Into(..) | Value::Method(..))
     }
 
@@ -57,11 +73,11 @@ impl Value {
     }
 }
 
-/// Integer registers that are followed; others hold no addresses.
-const REGS: usize = 32;
+/// Registers that are followed. In a vector register it is where its words were loaded from.
+const REGS: usize = 48;
 
 /// What is known at one place.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct State {
     regs: [Value; REGS],
     /// By offset from SP at entry, ascending; what is unknown is not listed.
@@ -70,7 +86,19 @@ pub struct State {
     sp: Option<i32>,
 }
 
+impl Default for State {
+    fn default() -> State {
+        State { regs: [Value::Unknown; REGS], slots: Vec::new(), sp: None }
+    }
+}
+
 impl State {
+    /// Replaces a value wherever it is.
+    pub fn replace(&mut self, from: Value, to: Value) {
+        let values = self.regs.iter_mut().chain(self.slots.iter_mut().map(|slot| &mut slot.1));
+        values.filter(|value| **value == from).for_each(|value| *value = to);
+    }
+
     /// At a function's entry, nothing known of its arguments.
     pub fn at_entry() -> State {
         State { sp: Some(0), ..State::default() }
@@ -175,38 +203,50 @@ impl State {
         }
     }
 
-    /// Keeps what both know.
-    pub(super) fn meet(&mut self, other: &State) {
+    /// What is known where two paths meet.
+    pub(super) fn meet(&mut self, other: &State, meaning: &impl Meaning) {
         for (mine, theirs) in self.regs.iter_mut().zip(&other.regs) {
             if mine != theirs {
-                *mine = Value::Unknown;
+                *mine = meaning.join(*mine, *theirs);
             }
         }
-        let mut theirs = other.slots.iter().peekable();
-        self.slots.retain(|slot| {
-            while theirs.next_if(|their| their.0 < slot.0).is_some() {}
-            theirs.peek().is_some_and(|their| *their == slot)
-        });
         if self.sp != other.sp {
-            self.lose_sp();
+            return self.lose_sp();
         }
+        let find = |slots: &[(i32, Value)], at: i32| {
+            slots.binary_search_by_key(&at, |slot| slot.0).map_or(Value::Unknown, |i| slots[i].1)
+        };
+        let more = other.slots.iter().filter(|slot| find(&self.slots, slot.0) == Value::Unknown);
+        let more: Vec<_> = more.map(|slot| (slot.0, meaning.join(slot.1, Value::Unknown))).collect();
+        for slot in &mut self.slots {
+            let theirs = find(&other.slots, slot.0);
+            if slot.1 != theirs {
+                slot.1 = meaning.join(slot.1, theirs);
+            }
+        }
+        self.slots.retain(|slot| slot.1 != Value::Unknown);
+        more.into_iter().for_each(|(at, value)| self.put(at, value));
     }
 
-    /// Forgets registers, or those that hold no type.
-    pub(super) fn weaken(&mut self, regs: RegSet, but_types: bool) {
+    /// Forgets registers that hold no type.
+    pub(super) fn weaken(&mut self, regs: RegSet) {
         for (n, value) in self.regs.iter_mut().enumerate() {
-            if regs.0 >> n & 1 != 0 && !(but_types && value.is_typed()) {
+            if regs.0 >> n & 1 != 0 && !value.is_steady() {
                 *value = Value::Unknown;
             }
         }
     }
 
-    /// Forgets what overlaps a range of the stack, or what of it holds no type.
-    pub(super) fn weaken_slots(&mut self, at: i32, len: i32, but_types: bool) {
+    /// Forgets what overlaps a range of the stack and holds no type.
+    pub(super) fn weaken_slots(&mut self, at: i32, len: i32) {
+        self.weaken_unless(at, len, Value::is_steady);
+    }
+
+    fn weaken_unless(&mut self, at: i32, len: i32, keep: impl Fn(Value) -> bool) {
         let from = self.slots.partition_point(|slot| slot.0.saturating_add(8) <= at);
         let to = self.slots.partition_point(|slot| slot.0 < at.saturating_add(len));
         for slot in self.slots.get_mut(from..to).unwrap_or_default() {
-            if !(but_types && slot.1.is_typed()) {
+            if !keep(slot.1) {
                 slot.1 = Value::Unknown;
             }
         }
@@ -214,14 +254,14 @@ impl State {
     }
 
     /// Forgets the numbers in stack objects whose address a callee has, as it may write there. Where such an object ends is
-    /// not known.
+    /// not known; words of variables are hardly ever in one.
     pub fn expose(&mut self) {
         const LONGEST: i32 = 256;
         let address = |value: &Value| if let Value::Frame(at) = value { Some(*at) } else { None };
         let slots: Vec<i32> = self.slots.iter().filter_map(|(_, value)| address(value)).collect();
         let regs = self.regs.iter().filter_map(address).collect::<Vec<_>>();
         for at in slots.into_iter().chain(regs) {
-            self.weaken_slots(at, LONGEST, true);
+            self.weaken_unless(at, LONGEST, |value| value.is_steady() || matches!(value, Value::Static(_)));
         }
     }
 

@@ -38,10 +38,43 @@ pub fn visit(bits: u32, code: &[u8], entry: u64, mut each: impl FnMut(Step, Opti
     }
 }
 
+/// What a piece of code may do with an address of the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mention {
+    /// Calls it or jumps there.
+    Call,
+    /// Takes the address.
+    Address,
+    /// Stores a register there.
+    Store,
+}
+
+/// Whether `code` may do to an address what is `wanted`. Like [`super::bytes`] it looks at bytes and not at instructions.
+pub fn mentions(code: &[u8], entry: u64, wanted: impl Fn(Mention, u64) -> bool) -> bool {
+    let mut pairs = code.windows(2).enumerate();
+    let target = |i: usize, operand: usize| {
+        let rel = code.get(i + operand..i + operand + 4)?.first_chunk().map(|b| i32::from_le_bytes(*b))?;
+        Some(entry.wrapping_add((i + operand + 4) as u64).wrapping_add_signed(rel.into()))
+    };
+    pairs.any(|(i, pair)| {
+        let found = match pair {
+            [0xe8 | 0xe9, _] => target(i, 1).map(|at| (Mention::Call, at)),
+            [0x8d, modrm] if modrm & 0xc7 == 5 => target(i, 2).map(|at| (Mention::Address, at)),
+            [0x89, modrm] if modrm & 0xc7 == 5 => target(i, 2).map(|at| (Mention::Store, at)),
+            _ => None,
+        };
+        found.is_some_and(|(mention, at)| wanted(mention, at))
+    })
+}
+
 fn step(ins: &Instruction) -> Step {
     match ins.flow_control() {
         FlowControl::Next => moved(ins),
         FlowControl::UnconditionalBranch => Step::Jump(ins.near_branch_target()),
+        FlowControl::ConditionalBranch if ins.mnemonic() == Mnemonic::Je => Step::BranchEqual(ins.near_branch_target()),
+        FlowControl::ConditionalBranch if ins.mnemonic() == Mnemonic::Jne => {
+            Step::BranchOther(ins.near_branch_target())
+        }
         FlowControl::ConditionalBranch | FlowControl::XbeginXabortXend => Step::Branch(ins.near_branch_target()),
         FlowControl::Call if ins.mnemonic() == Mnemonic::Syscall => Step::Syscall,
         FlowControl::Call => Step::Call(ins.near_branch_target()),
@@ -64,7 +97,18 @@ fn indirect(ins: &Instruction, by_reg: fn(Reg) -> Step, by_mem: fn(Place) -> Ste
 
 /// The memory operand, unless it has an index or a segment of its own.
 fn place(ins: &Instruction) -> Option<Place> {
-    let plain = ins.memory_index() == Register::None && ins.segment_prefix() == Register::None;
+    let plain = ins.memory_index() == Register::None;
+    without_index(ins).filter(|_| plain)
+}
+
+/// The memory operand with its index, whose factor is left out, if both are registers.
+fn element(ins: &Instruction) -> Option<(Place, Reg)> {
+    let index = number(ins.memory_index())?;
+    without_index(ins).filter(|place| matches!(place.base, Base::Reg(_))).map(|place| (place, index))
+}
+
+fn without_index(ins: &Instruction) -> Option<Place> {
+    let plain = ins.segment_prefix() == Register::None;
     let size = ins.memory_size().size().min(255) as u8;
     let (base, disp) = match ins.memory_base() {
         Register::RIP | Register::EIP | Register::None => (Base::Absolute, ins.memory_displacement64() as i64),
@@ -143,16 +187,19 @@ fn lea(ins: &Instruction) -> Step {
     match place(ins) {
         Some(Place { base: Base::Absolute, disp, .. }) => Step::Const(reg, disp as u64),
         Some(place) => Step::Lea(reg, place),
-        None => Step::Other(RegSet::of(reg)),
+        None => element(ins).map_or(Step::Other(RegSet::of(reg)), |(place, index)| Step::LeaElement(reg, place, index)),
     }
 }
 
 fn load(ins: &Instruction) -> Step {
     let Some(reg) = number(ins.op0_register()) else { return other(ins) };
     match place(ins) {
-        Some(place) if reg.is_float() => Step::Touch(place),
+        Some(place) if reg.is_float() => Step::LoadFloat(reg, place),
         Some(place) => Step::Load(reg, place),
-        None => Step::Other(RegSet::of(reg)),
+        None if reg.is_float() => Step::Other(RegSet::of(reg)),
+        None => {
+            element(ins).map_or(Step::Other(RegSet::of(reg)), |(place, index)| Step::LoadElement(reg, place, index))
+        }
     }
 }
 
@@ -161,7 +208,7 @@ fn store(ins: &Instruction) -> Step {
     let stored = match ins.op1_kind() {
         OpKind::Register => match number(ins.op1_register()) {
             Some(X15) => Stored::Const(0),
-            Some(reg) if !reg.is_float() => Stored::Reg(reg),
+            Some(reg) if !reg.is_float() || place.size == 16 => Stored::Reg(reg),
             _ => Stored::Unknown,
         },
         _ => Stored::Const(ins.immediate(1)),
@@ -195,6 +242,11 @@ fn constant(ins: &Instruction) -> Step {
 
 fn added(ins: &Instruction) -> Step {
     let Some(reg) = number(ins.op0_register()) else { return Step::Other(RegSet::NONE) };
+    if let (Mnemonic::Add, OpKind::Register, true) = (ins.mnemonic(), ins.op1_kind(), ins.op0_register().is_gpr64())
+        && let Some(other) = number(ins.op1_register())
+    {
+        return Step::AddReg(reg, other);
+    }
     let by = match (ins.mnemonic(), ins.op_count(), ins.op1_kind()) {
         (Mnemonic::Inc, ..) => Some(1),
         (Mnemonic::Dec, ..) => Some(-1),
@@ -208,7 +260,12 @@ fn added(ins: &Instruction) -> Step {
 
 fn compared(ins: &Instruction) -> Step {
     let register = ins.op0_register();
-    number(register).map_or(Step::Other(RegSet::NONE), |reg| Step::Compare(reg, register.size() as u8))
+    let value = match (ins.mnemonic(), ins.op1_kind()) {
+        (Mnemonic::Test, OpKind::Register) => (ins.op1_register() == register).then_some(0),
+        (Mnemonic::Cmp, kind) if kind != OpKind::Register => Some(ins.immediate(1)),
+        _ => None,
+    };
+    number(register).map_or(Step::Other(RegSet::NONE), |reg| Step::Compare(reg, register.size() as u8, value))
 }
 
 /// What is written by anything else: the first operand, and what the instruction writes without naming it.

@@ -12,6 +12,7 @@ use crate::report::{Addr, Annotation, CallSite, Confidence, Loc, Piece, Value};
 
 use super::Plan;
 use super::words;
+use crate::emit::marks_text;
 
 /// A call.
 #[derive(Serialize)]
@@ -177,6 +178,9 @@ fn comment(site: &CallSite) -> Vec<String> {
     };
     lines.extend(side("passes", &site.params));
     lines.extend(side("returns", &site.results));
-    lines.extend((!site.values.is_empty()).then(|| format!("arguments: {}", site.values.join(", "))));
+    match marks_text::statement(site) {
+        Some(statement) => lines.push(statement),
+        None => lines.extend((!site.values.is_empty()).then(|| format!("arguments: {}", site.values.join(", ")))),
+    }
     lines
 }

@@ -1,0 +1,120 @@
+//! What one function shows of values that another one uses: types of parameters at the calls, of results at the returns, of
+//! variables at the stores, and of what closures capture where they are made. Each such place is a [`Spot`]; it has one
+//! type, so one use of a known type is enough. Uses that contradict each other say nothing.
+
+use super::known::{self, Known};
+use crate::abi::location::Loc;
+use crate::code::values::Value;
+use crate::types::Types;
+use foldhash::{HashMap, HashSet};
+
+/// A place whose type several functions know or need. Functions are indices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Spot {
+    /// A word of the parameters.
+    Param(u32, Loc),
+    /// A word of the results.
+    Result(u32, Loc),
+    /// A variable of the program.
+    Global(u64),
+    /// A word of a closure's object.
+    Captured(u32, u32),
+    /// A word of a variable that a closure has the address of: offset of the address, offset in the variable.
+    Variable(u32, u32, u32),
+    /// The closure's object, as a whole.
+    Object(u32),
+}
+
+/// What is known of spots; `None` where uses contradict each other.
+#[derive(Debug, Default)]
+pub(super) struct Facts {
+    known: HashMap<Spot, Option<Value>>,
+    /// Spots that somebody needs to know.
+    wanted: HashSet<Spot>,
+    /// Those of closures, by function.
+    closures: HashMap<u32, Vec<Spot>>,
+    /// Spots that get what others have.
+    edges: HashSet<(Spot, Spot)>,
+}
+
+/// Spots that are followed; what is beyond stays unknown.
+const MOST: usize = 1 << 20;
+
+impl Facts {
+    /// What a spot holds, if it has a type.
+    pub(super) fn get(&self, spot: Spot) -> Option<Value> {
+        self.known.get(&spot).copied().flatten()
+    }
+
+    /// Whether anything is to be found out about it.
+    pub(super) fn wants(&self, spot: Spot) -> bool {
+        self.wanted.contains(&spot)
+    }
+
+    /// Wants to know more spots; whether any is new.
+    pub(super) fn want(&mut self, spots: impl IntoIterator<Item = Spot>) -> bool {
+        let before = self.wanted.len();
+        for spot in spots {
+            if self.wanted.len() >= MOST {
+                break;
+            }
+            if !self.wanted.insert(spot) {
+                continue;
+            }
+            if let Spot::Captured(func, _) | Spot::Variable(func, ..) = spot {
+                self.closures.entry(func).or_default().push(spot);
+            }
+        }
+        self.wanted.len() > before
+    }
+
+    /// What is wanted of a closure's object.
+    pub(super) fn captured(&self, func: u32) -> &[Spot] {
+        self.closures.get(&func).map_or(&[], Vec::as_slice)
+    }
+
+    /// All that are wanted and not known yet.
+    pub(super) fn open(&self) -> impl Iterator<Item = Spot> {
+        self.wanted.iter().filter(|spot| !self.known.contains_key(spot)).copied()
+    }
+
+    /// Takes what walks have seen; whether that says anything new.
+    pub(super) fn learn(&mut self, seen: impl IntoIterator<Item = (Spot, Seen)>, known: &Known, types: &Types) -> bool {
+        let (edges, facts) = (self.edges.len(), self.known.len());
+        for (spot, seen) in seen {
+            match seen {
+                Seen::Typed(value) => self.add(spot, value, known, types),
+                Seen::From(other) if other != spot && self.edges.len() < MOST => drop(self.edges.insert((spot, other))),
+                Seen::From(_) => {}
+            }
+        }
+        let sources: Vec<Spot> = self.edges.iter().map(|edge| edge.1).collect();
+        let more = self.want(sources);
+        while self.flow(known, types) {}
+        more || self.edges.len() > edges || self.known.len() > facts
+    }
+
+    fn add(&mut self, spot: Spot, value: Value, known: &Known, types: &Types) {
+        let slot = self.known.entry(spot).or_insert(Some(value));
+        *slot = slot.map(|old| known::join(known, types, old, value)).filter(|value| *value != Value::Unknown);
+    }
+
+    /// Lets types go along the edges, one step; whether any did. Every step settles a spot that was open, so they end.
+    fn flow(&mut self, known: &Known, types: &Types) -> bool {
+        let open = |edge: &&(Spot, Spot)| !self.known.contains_key(&edge.0);
+        let next: Vec<_> =
+            self.edges.iter().filter(open).filter_map(|(to, from)| Some((*to, self.get(*from)?))).collect();
+        let any = !next.is_empty();
+        next.into_iter().for_each(|(spot, value)| self.add(spot, value, known, types));
+        any
+    }
+}
+
+/// What a walk sees of a spot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Seen {
+    /// A value with a type.
+    Typed(Value),
+    /// What another spot holds.
+    From(Spot),
+}

@@ -1,0 +1,285 @@
+//! What one walk tells of spots, and what it needs to know of them: values that stand for spots, and where they go.
+
+use super::facts::{Seen, Spot};
+use super::known;
+use super::walk::{Walk, loaded};
+use crate::abi::location::Loc;
+use crate::code::step::{Base, Located, Place, Step, Stored};
+use crate::code::values::{State, Target, Value};
+use crate::evidence::Claim;
+use crate::types::{Kind, TypeId};
+
+/// The spots that the values of one walk stand for, by number.
+#[derive(Debug, Default)]
+pub(super) struct Symbols {
+    spots: Vec<Spot>,
+    /// Those that a call needs to know.
+    pub(super) needed: Vec<Spot>,
+    /// What the walk says of spots that others need.
+    pub(super) seen: Vec<(Spot, Seen)>,
+    /// Closure objects on the stack: where, and the function.
+    pub(super) closures: Vec<(i32, u32)>,
+    /// The last closure object of each type that was made.
+    objects: Vec<(TypeId, u32)>,
+}
+
+/// Spots of one walk.
+const MOST_SPOTS: usize = 4096;
+/// Spots that one walk needs to know.
+const MOST_NEEDED: usize = 256;
+
+impl Symbols {
+    /// The value that stands for a spot.
+    pub(super) fn symbol(&mut self, spot: Spot) -> Value {
+        match self.spots.iter().rev().take(LOOK_BACK).position(|known| *known == spot) {
+            Some(back) => Value::Symbol((self.spots.len() - 1 - back) as u32),
+            None if self.spots.len() < MOST_SPOTS => {
+                self.spots.push(spot);
+                Value::Symbol(self.spots.len() as u32 - 1)
+            }
+            None => Value::Unknown,
+        }
+    }
+
+    /// The spot that a number stands for.
+    pub(super) fn spot(&self, symbol: u32) -> Option<Spot> {
+        self.spots.get(symbol as usize).copied()
+    }
+
+    /// Another walk over the same function begins.
+    pub(super) fn again(&mut self) {
+        self.needed.clear();
+        self.seen.clear();
+        self.closures.clear();
+        self.objects.clear();
+    }
+
+    /// A call through something that the spot leads to is not understood.
+    pub(super) fn need(&mut self, symbol: u32) {
+        let Some(spot) = self.spot(symbol).filter(|_| self.needed.len() < MOST_NEEDED) else { return };
+        self.needed.push(spot);
+        if let Spot::Variable(func, off, _) | Spot::Captured(func, off) = spot {
+            self.needed.extend([Spot::Object(func), Spot::Captured(func, off)]);
+        }
+    }
+}
+
+/// Spots before a new one that are compared with it.
+const LOOK_BACK: usize = 64;
+
+/// What a place holds: a typed word, or whatever a spot does.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Word {
+    Typed(Value),
+    Of(Spot),
+}
+
+/// What the walk says of one spot; more is of closures made in loops.
+const MOST_SEEN: usize = 1 << 14;
+
+impl Walk<'_, '_, '_> {
+    /// The words of a claim that lead on, or may do so.
+    pub(super) fn words(&self, claim: Option<&Claim>, spot: impl Fn(Loc) -> Spot) -> Vec<(Loc, Word)> {
+        let types = self.shared.types;
+        let values = claim.iter().flat_map(|claim| &claim.values);
+        let pieces = values.flat_map(|value| value.pieces.iter().map(|piece| (value.ty, *piece)));
+        let word = |(ty, piece): (Option<_>, crate::abi::location::Piece)| match ty {
+            Some(ty) => match known::part(types, ty, piece.off) {
+                Value::Unknown => None,
+                word => Some((piece.loc, Word::Typed(word))),
+            },
+            None => (piece.size == 8).then(|| (piece.loc, Word::Of(spot(piece.loc)))),
+        };
+        pieces.filter_map(word).collect()
+    }
+
+    /// The value of a word.
+    pub(super) fn value(&mut self, word: Word) -> Value {
+        match word {
+            Word::Typed(value) => value,
+            Word::Of(spot) => self.symbol(spot),
+        }
+    }
+
+    fn symbol(&mut self, spot: Spot) -> Value {
+        self.facts.get(spot).unwrap_or_else(|| self.symbols.symbol(spot))
+    }
+
+    /// What a variable of the program holds.
+    pub(super) fn variable(&self, at: u64, size: u8) -> Value {
+        let known = || {
+            let initial = self.shared.program.image.word(at).and_then(|word| self.shared.known.itab_at(word));
+            self.facts.get(Spot::Global(at)).or(initial.map(|ty| Value::Part(ty, 0)))
+        };
+        if size == 8 { known().unwrap_or(Value::Static(at)) } else { Value::Static(at) }
+    }
+
+    /// A load through something that stands for a spot, or is led to by one.
+    pub(super) fn through(&mut self, base: Value, disp: i64) -> Value {
+        let Ok(off) = u32::try_from(disp) else { return Value::Unknown };
+        let through = |symbol: Value| match symbol {
+            Value::Symbol(number) => Value::Through(number, off),
+            _ => loaded(disp),
+        };
+        match base {
+            Value::Context(at) => self.symbol(Spot::Captured(self.index, at.saturating_add(off))),
+            Value::Static(at) => through(self.symbols.symbol(Spot::Global(at))),
+            Value::Symbol(number) => match self.symbols.spot(number) {
+                Some(Spot::Captured(func, at)) => self.symbol(Spot::Variable(func, at, off)),
+                _ => through(base),
+            },
+            Value::Through(number, _) => Value::Through(number, off),
+            _ => loaded(disp),
+        }
+    }
+
+    /// Notes what a spot gets.
+    fn gets(&mut self, spot: Spot, value: Value) {
+        if !self.facts.wants(spot) || self.symbols.seen.len() >= MOST_SEEN {
+            return;
+        }
+        let seen = match value {
+            Value::Part(..) | Value::Into(..) => Seen::Typed(value),
+            Value::Const(at) => match self.shared.known.itab_at(at) {
+                Some(ty) => Seen::Typed(Value::Part(ty, 0)),
+                None => return,
+            },
+            Value::Static(at) => Seen::From(Spot::Global(at)),
+            Value::Symbol(number) => match self.symbols.spot(number) {
+                Some(other) => Seen::From(other),
+                None => return,
+            },
+            _ => return,
+        };
+        self.symbols.seen.push((spot, seen));
+    }
+
+    /// A word is stored into a variable, or a closure's code into its object.
+    pub(super) fn keeps(&mut self, base: Value, disp: i64, value: Value) {
+        let types = self.shared.types;
+        match (base, value) {
+            (Value::Const(at), value) => self.gets(Spot::Global(at.wrapping_add_signed(disp)), value),
+            (Value::Into(ty, 0), Value::Const(code)) if disp == 0 && self.shared.program.at(code).is_some() => {
+                let Some(func) = self.shared.program.at(code) else { return };
+                self.symbols.objects.retain(|known| known.0 != ty);
+                self.symbols.objects.push((ty, func as u32));
+                self.gets(Spot::Object(func as u32), base);
+            }
+            (Value::Into(ty, off), value) => {
+                let off = u32::try_from(i64::from(off) + disp).unwrap_or(u32::MAX);
+                self.becomes(value, known::part(types, ty, off));
+            }
+            (Value::Part(ty, off), value) => self.becomes(value, known::load(types, (ty, off), disp)),
+            _ => {}
+        }
+    }
+
+    /// A value gets to a place of that type: if it is a func value, its function is called as the type says.
+    fn becomes(&mut self, value: Value, place: Value) {
+        let Value::Part(ty, 0) = place else { return };
+        if !matches!(self.shared.types.get(ty).map(|t| &t.kind), Some(Kind::Func(_))) {
+            return;
+        }
+        let Some(func) = self.function_of(value) else { return };
+        for (loc, word) in known::params(self.shared.types, ty, &self.shared.program.internal) {
+            self.gets(Spot::Param(func, loc), word);
+        }
+    }
+
+    /// The function of a func value.
+    pub(super) fn function_of(&self, value: Value) -> Option<u32> {
+        let find = |at: u64| self.shared.program.image.word(at).and_then(|code| self.shared.program.at(code));
+        match value {
+            Value::Const(at) => find(at).map(|func| func as u32),
+            Value::Frame(at) => self.symbols.closures.iter().find(|known| known.0 == at).map(|known| known.1),
+            Value::Into(ty, 0) => self.symbols.objects.iter().find(|known| known.0 == ty).map(|known| known.1),
+            _ => None,
+        }
+    }
+
+    /// A closure's code is stored on the stack.
+    pub(super) fn closure(&mut self, place: Place, stored: Stored, state: &State) {
+        let code = match stored {
+            Stored::Const(value) => Some(value),
+            Stored::Reg(reg) => state.reg(reg).constant(),
+            Stored::Unknown => None,
+        };
+        let func =
+            code.filter(|_| place.base == Base::Sp && place.size == 8).and_then(|code| self.shared.program.at(code));
+        if let (Some(func), Value::Frame(at)) = (func, state.address(place.disp))
+            && self.shared.resolved[func].closure
+        {
+            self.symbols.closures.retain(|known| known.0 != at);
+            self.symbols.closures.push((at, func as u32));
+        }
+    }
+
+    /// The function returns.
+    pub(super) fn returns(&mut self, state: &State) {
+        let resolved = &self.shared.resolved[self.index as usize];
+        let base = i64::from(self.shared.program.internal.arg_base);
+        for (loc, word) in self.words(resolved.results.as_ref(), |loc| Spot::Result(self.index, loc)) {
+            let Word::Of(spot) = word else { continue };
+            match loc {
+                Loc::Reg(reg) => self.gets(spot, state.reg(reg)),
+                Loc::Stack(offset) => self.gets(spot, state.frame(base + i64::from(offset), 8)),
+            }
+        }
+    }
+
+    /// What a call passes to the called function, and to closures that are on the stack.
+    pub(super) fn passes(&mut self, call: &Located, target: Target, state: &State) {
+        for n in 0..self.symbols.closures.len() {
+            let (at, func) = self.symbols.closures[n];
+            self.captures(at, func, state);
+        }
+        let target = match target {
+            Target::Direct(target) | Target::Value(Value::Const(target)) => target,
+            _ => return,
+        };
+        let Some(callee) = self.shared.program.at(target) else { return };
+        let resolved = &self.shared.resolved[callee];
+        for (loc, word) in self.words(resolved.params.as_ref(), |loc| Spot::Param(callee as u32, loc)) {
+            let value = match loc {
+                Loc::Reg(reg) => state.reg(reg),
+                Loc::Stack(offset) => state.slot(offset.into(), 8),
+            };
+            match word {
+                Word::Of(spot) => self.gets(spot, value),
+                Word::Typed(place) => self.becomes(value, place),
+            }
+        }
+        if matches!(call.step, Step::Jump(_)) {
+            self.passes_on(callee as u32);
+        }
+    }
+
+    /// The function ends with a jump to another one, whose results are its own.
+    fn passes_on(&mut self, callee: u32) {
+        let own = &self.shared.resolved[self.index as usize].results;
+        for (loc, word) in self.words(own.as_ref(), |loc| Spot::Result(self.index, loc)) {
+            let theirs = self.shared.resolved[callee as usize].results.as_ref();
+            let same = self.words(theirs, |loc| Spot::Result(callee, loc)).into_iter().find(|other| other.0 == loc);
+            let (Word::Of(spot), Some((_, theirs))) = (word, same) else { continue };
+            let value = self.value(theirs);
+            self.gets(spot, value);
+        }
+    }
+
+    fn captures(&mut self, at: i32, func: u32, state: &State) {
+        let facts = self.facts;
+        for spot in facts.captured(func) {
+            let word = |off: u32| state.frame(i64::from(at) + i64::from(off), 8);
+            let value = match *spot {
+                Spot::Captured(_, off) => word(off),
+                Spot::Variable(_, off, inner) => match word(off) {
+                    Value::Frame(variable) => state.frame(i64::from(variable) + i64::from(inner), 8),
+                    Value::Into(ty, from) => known::part(self.shared.types, ty, from.saturating_add(inner)),
+                    _ => continue,
+                },
+                _ => continue,
+            };
+            self.gets(*spot, value);
+        }
+    }
+}

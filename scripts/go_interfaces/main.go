@@ -1,0 +1,218 @@
+// go_interfaces prints every call of an interface's method in a program's packages, as the type checker sees it: the
+// witness for what goabi says of indirect calls. It builds with every Go release from 1.18 on.
+//
+//	go run main.go [-goos linux] PACKAGE...
+//
+// One line per call: source file, line, interface type, method, its slot in the itab. Wrappers, which have no line, follow
+// as functions: "-", the linker's name, and the same three.
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"sort"
+	"strings"
+)
+
+type listed struct {
+	ImportPath, Name, Dir string
+	GoFiles, CgoFiles     []string
+	ImportMap             map[string]string
+}
+
+func main() {
+	goos := flag.String("goos", "linux", "system to list packages for")
+	flag.Parse()
+	packages, err := list(*goos, flag.Args())
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "go_interfaces:", err)
+		os.Exit(1)
+	}
+	out := bufio.NewWriter(os.Stdout)
+	defer out.Flush()
+	checker := &checker{out: out, fset: token.NewFileSet(), done: map[string]*types.Package{"unsafe": types.Unsafe}}
+	for _, pkg := range packages {
+		if pkg.ImportPath != "unsafe" {
+			checker.check(pkg)
+		}
+	}
+}
+
+// list gives all packages, each after those that it imports.
+func list(goos string, patterns []string) (packages []*listed, err error) {
+	// This toolchain's own command: the one on PATH may be another that switches.
+	command := filepath.Join(runtime.GOROOT(), "bin", "go")
+	cmd := exec.Command(command, append([]string{"list", "-deps", "-json"}, patterns...)...)
+	cmd.Env = append(os.Environ(), "GOOS="+goos, "GOARCH=amd64", "CGO_ENABLED=0", "GOTOOLCHAIN=local")
+	cmd.Stderr = os.Stderr
+	pipe, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	for decoder := json.NewDecoder(pipe); ; {
+		pkg := new(listed)
+		if err := decoder.Decode(pkg); err == io.EOF {
+			break
+		} else if err != nil {
+			return nil, err
+		}
+		packages = append(packages, pkg)
+	}
+	return packages, cmd.Wait()
+}
+
+type checker struct {
+	out  io.Writer
+	fset *token.FileSet
+	done map[string]*types.Package
+	pkg  *listed
+	info *types.Info
+}
+
+func (c *checker) Import(path string) (*types.Package, error) {
+	if mapped := c.pkg.ImportMap[path]; mapped != "" {
+		path = mapped
+	}
+	if done := c.done[path]; done != nil {
+		return done, nil
+	}
+	return nil, fmt.Errorf("no package %s", path)
+}
+
+func (c *checker) check(pkg *listed) {
+	c.pkg = pkg
+	var files []*ast.File
+	for _, name := range append(pkg.GoFiles, pkg.CgoFiles...) {
+		if !filepath.IsAbs(name) {
+			name = filepath.Join(pkg.Dir, name)
+		}
+		if file, err := parser.ParseFile(c.fset, name, nil, 0); err == nil {
+			files = append(files, file)
+		}
+	}
+	c.info = &types.Info{
+		Types:      map[ast.Expr]types.TypeAndValue{},
+		Selections: map[*ast.SelectorExpr]*types.Selection{},
+	}
+	config := types.Config{FakeImportC: true, Importer: c, Error: func(error) {}}
+	checked, _ := config.Check(pkg.ImportPath, c.fset, files, c.info)
+	c.done[pkg.ImportPath] = checked
+	for _, file := range files {
+		ast.Inspect(file, c.visit)
+	}
+	c.wrappers(checked)
+}
+
+func (c *checker) visit(node ast.Node) bool {
+	call, ok := node.(*ast.CallExpr)
+	if !ok {
+		return true
+	}
+	fun := call.Fun
+	for {
+		paren, ok := fun.(*ast.ParenExpr)
+		if !ok {
+			break
+		}
+		fun = paren.X
+	}
+	selector, ok := fun.(*ast.SelectorExpr)
+	if !ok {
+		return true
+	}
+	if iface := through(c.info.Selections[selector]); iface != nil {
+		at := c.fset.Position(call.Lparen)
+		c.print(fmt.Sprintf("%s\t%d", at.Filename, at.Line), iface, selector.Sel.Name)
+	}
+	return true
+}
+
+// through is the interface whose itab a method is found in; nil when it is a method of something else.
+func through(selection *types.Selection) types.Type {
+	if selection == nil || selection.Kind() == types.FieldVal {
+		return nil
+	}
+	t := selection.Recv()
+	path := selection.Index()
+	for _, index := range path[:len(path)-1] {
+		if pointer, ok := t.Underlying().(*types.Pointer); ok {
+			t = pointer.Elem()
+		}
+		fields, ok := t.Underlying().(*types.Struct)
+		if !ok {
+			return nil
+		}
+		t = fields.Field(index).Type()
+	}
+	if param, ok := t.(*types.TypeParam); ok {
+		return param.Constraint()
+	}
+	if types.IsInterface(t) {
+		return t
+	}
+	return nil
+}
+
+func (c *checker) print(where string, iface types.Type, method string) {
+	// An alias (go/types has them from Go 1.22 on) is not what the binary knows.
+	for {
+		alias, ok := iface.(interface{ Rhs() types.Type })
+		if !ok {
+			break
+		}
+		iface = alias.Rhs()
+	}
+	set, ok := iface.Underlying().(*types.Interface)
+	if !ok {
+		return
+	}
+	names := make([]string, set.NumMethods())
+	for i := range names {
+		names[i] = set.Method(i).Name()
+	}
+	sort.Strings(names) // exported ones are first, as in the runtime's types
+	slot := sort.SearchStrings(names, method)
+	name := types.TypeString(iface, func(p *types.Package) string { return p.Name() })
+	fmt.Fprintf(c.out, "%s\t%s\t%s\t%d\t%s\n", where, name, method, slot, strings.Join(names, ","))
+}
+
+// wrappers are the methods that types have from interfaces embedded in them, and those of interfaces themselves.
+func (c *checker) wrappers(pkg *types.Package) {
+	prefix := c.pkg.ImportPath
+	if c.pkg.Name == "main" {
+		prefix = "main"
+	}
+	for _, name := range pkg.Scope().Names() {
+		object, ok := pkg.Scope().Lookup(name).(*types.TypeName)
+		if !ok || object.IsAlias() {
+			continue
+		}
+		both := map[string]types.Type{prefix + "." + name: object.Type()}
+		if !types.IsInterface(object.Type()) {
+			both[prefix+".(*"+name+")"] = types.NewPointer(object.Type())
+		}
+		for spelled, t := range both {
+			set := types.NewMethodSet(t)
+			for i := 0; i < set.Len(); i++ {
+				if iface := through(set.At(i)); iface != nil {
+					method := set.At(i).Obj().Name()
+					c.print("-\t"+spelled+"."+method, iface, method)
+				}
+			}
+		}
+	}
+}
