@@ -4,6 +4,7 @@ mod analysis;
 mod annotate;
 mod args;
 pub(crate) mod batch;
+mod diff;
 mod exit;
 pub(crate) mod explain;
 mod info;
@@ -13,6 +14,8 @@ mod lookup;
 mod manifest;
 mod output;
 mod progress;
+mod saved;
+mod shell;
 mod sigs;
 
 use clap::Parser;
@@ -40,6 +43,9 @@ fn dispatch(command: args::Command, again: Vec<OsString>) -> Exit {
         args::Command::Explain(args) => explain::run(&args),
         args::Command::Batch(args) => batch::run(&args, again),
         args::Command::BatchWorker(args) => batch::worker::run(&args),
+        args::Command::Diff(args) => diff::run(&args),
+        args::Command::Completions(args) => shell::completions(&args),
+        args::Command::Man(args) => shell::man(&args),
         args::Command::Sigs(args) => sigs::run(&args),
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Only the decoder files ([`x86`], [`arm64`]) know an instruction set.
 
+pub mod after;
 pub mod arm64;
 pub mod decoder;
 pub mod flow;

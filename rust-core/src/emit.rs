@@ -13,8 +13,10 @@ pub mod assembly;
 mod builtin;
 mod c_types;
 mod declare;
+pub mod diff;
 pub mod ghidra;
 pub mod header;
+pub mod html;
 pub mod ida;
 pub mod idapython;
 pub mod json;
@@ -62,6 +64,15 @@ const NO_PROTOTYPE: &str = "no IDA prototype: ";
 /// The lower of a function's two confidences.
 pub(crate) fn confidence(f: &Function) -> Confidence {
     f.confidence.params.min(f.confidence.results)
+}
+
+/// How Go's assembler, IDA and Ghidra call the place that is `offset` bytes into the argument area; `operand` is the first.
+pub(crate) fn argument_names(report: &Report, f: &Function, operand: &str, offset: u64) -> String {
+    let info = arch(report).info();
+    // IDA counts from behind the return address that a call pushes, Ghidra from SP at entry.
+    let pushed = u64::from(info.arg_base.saturating_sub(info.outgoing));
+    let from_entry = offset.saturating_add(f.arg_base.into());
+    format!("{operand}  arg_{:X}  Stack[{from_entry:#x}]", from_entry.saturating_sub(pushed))
 }
 
 /// The machine of a report; an unknown one is taken for amd64.

@@ -3,7 +3,7 @@
 //! ```text
 //! bytes → image → golang (runtime metadata) → program
 //!                     abi (pure assignment) ┐
-//! program → evidence (one file per source) ─┴→ resolve → annotate → report → emit → { CLI, Python, IDA, Ghidra }
+//! program → evidence (one file per source) ─┴→ resolve → annotate → witness → report → emit → { CLI, Python, IDA, Ghidra }
 //! ```
 //!
 //! A folder is a stage, and no arrow points back. Failures are of two kinds: an [`Error`] when there is nothing to
@@ -15,6 +15,7 @@ pub mod arch;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod code;
+pub mod diff;
 pub mod emit;
 pub mod error;
 pub mod evidence;
@@ -31,6 +32,7 @@ pub mod resolve;
 pub mod signature;
 pub mod types;
 pub mod watch;
+pub mod witness;
 
 pub use error::{Error, Result};
 pub use options::{Observer, Options};
@@ -100,7 +102,12 @@ fn run(mut image: Image<'_>, data: &[u8], options: &Options, observer: &dyn Obse
     let mut resolved = resolve::resolve(&program, &types, &typed, &watch)?;
     drop(typed);
     let marks = annotate::annotate(&program, &mut types, &mut resolved, &known, &watch)?;
-    let mut report = report::assemble::report(&program, &types, resolved, marks, data, options);
+    let only = |i: usize| program.is_wanted(&program.funcs()[i], options);
+    let witness = match options.evidence {
+        true => witness::witness(&program, &resolved, only, options.listing, &watch)?,
+        false => Vec::new(),
+    };
+    let mut report = report::assemble::report(&program, &types, resolved, witness, marks, data, options);
     report.packs = packs;
     emit::fill(&mut report);
     Ok(report)

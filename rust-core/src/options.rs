@@ -3,6 +3,9 @@
 use crate::arch::Arch;
 use std::sync::Arc;
 
+/// Instructions of a function that show enough of it.
+const LISTING: usize = 24;
+
 /// What to use and how much to say. The default uses everything there is, on all threads.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -19,6 +22,8 @@ pub struct Options {
     pub packs: Vec<Arc<[u8]>>,
     /// Put every claim that was made on each function into the report.
     pub evidence: bool,
+    /// With [`Options::evidence`], instructions of each function that are put into the report at most.
+    pub listing: usize,
     /// Threads, 0 for all.
     pub threads: usize,
     /// Report only the function with this Go name, or the one that contains this address (`0x…`).
@@ -36,6 +41,7 @@ impl Default for Options {
             signatures: true,
             packs: Vec::new(),
             evidence: false,
+            listing: LISTING,
             threads: 0,
             only: None,
             arch: None,

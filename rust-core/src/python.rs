@@ -79,7 +79,11 @@ impl Analysis {
     }
 
     fn explain(&self, py: Python<'_>) -> PyResult<String> {
-        self.text_of(py, |report, out, _| crate::cli::explain::write(report, out), "unknown")
+        self.text_of(
+            py,
+            |report, out, _| crate::cli::explain::write(report, crate::cli::explain::Look::PLAIN, out),
+            "unknown",
+        )
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub mod assemble;
 mod binary;
+mod evidence;
 mod marks;
 mod site;
 mod types;
@@ -13,6 +14,7 @@ mod value;
 pub use crate::abi::location::Scalar;
 pub use crate::types::Role;
 pub use binary::{Binary, Go, Module, Pack, Tool};
+pub use evidence::{Call, Calls, Evidence, Line, ReadPlace, Side};
 pub use site::{Annotation, Api, CallSite, InterfaceMethod};
 pub use types::{Field, Method, Type};
 pub use value::{Loc, Piece, Value};
@@ -205,6 +207,19 @@ pub struct Function {
     /// Every claim that was made, when asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<Evidence>,
+    /// Instructions that show the convention, with those beside them, when evidence was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub listing: Vec<Line>,
+    /// Direct calls of it, when evidence was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub callers: Option<Calls>,
+    /// Direct calls that it makes, when evidence was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub callees: Option<Calls>,
+    /// Hash of its instructions with the addresses in them masked, when evidence was asked for: equal for the same code in
+    /// two builds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Addr>,
 }
 
 /// Something said of the parameters and of the results.
@@ -262,19 +277,6 @@ pub struct Frame {
     /// Whether it checks at its start that the stack is large enough, and grows it; nothing where code is not read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grows: Option<bool>,
-}
-
-/// One source's claim.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Evidence {
-    /// Who claims it.
-    pub source: Source,
-    /// What, in one line.
-    pub claim: String,
-    /// Addresses that it rests on.
-    pub at: Vec<Addr>,
-    /// Whether it agrees with what was decided.
-    pub agrees: bool,
 }
 
 /// Something that was not possible, and why.

@@ -9,6 +9,7 @@ pub mod params;
 mod sides;
 pub mod stack;
 pub mod survey;
+pub mod verdict;
 
 use crate::Result;
 use crate::abi::location::RegSet;
@@ -48,7 +49,9 @@ pub struct Resolved {
     /// Results, by the claim that won.
     pub results: Option<Claim>,
     /// Claims that did not win.
-    pub others: Vec<(Claim, bool)>,
+    pub others: Vec<verdict::Lost>,
+    /// Why those that won did, when it is wanted.
+    pub why: crate::report::Sides<String>,
     /// Stack parameters, rounded up to words, in bytes.
     pub stack_args: u32,
     /// Stack results, in bytes.

@@ -17,13 +17,16 @@ const STAGES: &[(&str, &[&str])] = &[
     ("evidence", &["image", "golang", "abi", "code", "signature", "program"]),
     ("resolve", &["abi", "code", "golang", "program", "evidence"]),
     ("annotate", &["image", "golang", "abi", "code", "program", "evidence", "resolve"]),
-    ("emit", &["abi", "signature"]),
+    ("witness", &["abi", "code", "golang", "program", "evidence", "resolve"]),
+    ("diff", &[]),
+    ("emit", &["abi", "signature", "diff"]),
     (
         "cli",
         &[
             "image",
             "abi",
             "signature",
+            "diff",
             "emit",
             "analyze",
             "analyze_observed",
@@ -52,7 +55,8 @@ const STAGES: &[(&str, &[&str])] = &[
 /// Crates that do one stage's work for it, and the only places that name each.
 const OWNED_CRATES: &[(&str, &str)] = &[
     ("object", "image"),
-    ("flate2", "signature/pack cli/batch/compress"),
+    ("flate2", "signature/pack cli/batch/compress emit/html"),
+    ("base64", "emit/html"),
     ("gimli", "evidence/dwarf"),
     ("iced_x86", "code/x86"),
     ("yaxpeax_arm", "code/arm64"),
@@ -64,6 +68,12 @@ const OWNED_CRATES: &[(&str, &str)] = &[
     ("process_wrap", "cli/batch/process"),
     ("memory_stats", "cli/batch/memory"),
     ("walkdir", "cli/batch/collect"),
+    ("anstream", "cli"),
+    ("anstyle", "cli"),
+    ("clap_complete", "cli"),
+    ("clap_mangen", "cli"),
+    ("terminal_size", "cli"),
+    ("textwrap", "cli"),
 ];
 
 /// Files that may be longer than [`LONGEST`], and why.

@@ -15,8 +15,12 @@ const HANDLE: &str = "main.(*Server).handle";
 
 /// The README's example, without symbols and debug information.
 fn server() -> PathBuf {
+    server_build().file()
+}
+
+fn server_build() -> go::Build<'static> {
     let args: &[&str] = &["-ldflags=-s -w", "-trimpath"];
-    go::Build { args, toolchain: "go1.27.0", ..go::plain("server", "linux", "amd64") }.file()
+    go::Build { args, toolchain: "go1.27.0", ..go::plain("server", "linux", "amd64") }
 }
 
 fn command(args: &[&str]) -> Command {
@@ -123,6 +127,60 @@ fn explain_writes_assembly_as_its_source_does() {
 }
 
 #[test]
+fn explain_marks_the_instructions_and_says_who_won() {
+    let text = run("explain", &[HANDLE]);
+    let line = |what: &str| text.lines().find(|line| line.contains(what)).unwrap_or_else(|| panic!("{what}:\n{text}"));
+    // The block that is left for a larger stack stores the fourth parameter, a byte, where its spill slot is.
+    assert!(line("; keeps a4 (R8)").contains("mov [rsp+0x30], r8b") && line("; keeps a4").starts_with("  > 0x"));
+    assert!(line("  * spill").contains("parameters: RAX, RBX+RCX, RDI+RSI, R8"));
+    assert!(text.contains("nothing stronger than the spill block speaks of it"));
+    // main uses the error and nothing else: `if _, err := s.handle(…); err != nil`.
+    assert!(line("called from").contains("1 place") && line("in main.main").ends_with("reads RBX"), "{text}");
+    assert!(line("of fmt.Fprintf").contains("reads RAX"));
+}
+
+#[test]
+fn explain_has_colours_only_where_they_are_wanted() {
+    let file = server();
+    let explained = |args: &[&str], no_color: bool| {
+        let mut command = command(&["explain", file.to_str().expect("text"), HANDLE]);
+        command.args(args).env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
+        if no_color {
+            command.env("NO_COLOR", "1");
+        }
+        succeeded(command.output().expect("goabi runs"))
+    };
+    assert!(!explained(&[], false).contains('\u{1b}') && !explained(&[], true).contains('\u{1b}'));
+    let coloured = explained(&["--color", "always"], false);
+    let parts: Vec<&str> =
+        coloured.split("\u{1b}[36m").skip(1).map(|rest| rest.split('\u{1b}').next().expect("text")).collect();
+    assert!(
+        parts.contains(&"a1") && parts.iter().all(|part| ["a1", "RAX ptr"].contains(part)),
+        "one colour: {parts:?}"
+    );
+    assert_eq!(strip(&coloured), explained(&[], false), "colours change nothing else");
+}
+
+/// `text` without what colours it.
+fn strip(text: &str) -> String {
+    let mut parts = text.split('\u{1b}');
+    let first = parts.next().unwrap_or_default().to_string();
+    let plain = parts.fold(first, |out, part| out + part.split_once('m').expect("an escape").1);
+    plain.lines().map(|line| line.trim_end().to_string() + "\n").collect()
+}
+
+#[test]
+fn explain_fits_eighty_columns() {
+    for function in [HANDLE, "runtime.convTstring", "fmt.Fprintf", "runtime.memmove"] {
+        let text = run("explain", &[function, "--width", "80"]);
+        let prototypes = ["func ", "__usercall", "__fastcall"];
+        let long =
+            text.lines().filter(|line| line.chars().count() > 80 && !prototypes.iter().any(|p| line.contains(p)));
+        assert_eq!(long.collect::<Vec<_>>(), [""; 0], "{function}");
+    }
+}
+
+#[test]
 fn info_says_what_the_binary_is() {
     let text = run("info", &[]);
     for part in ["go1.27.0 (from buildinfo)", "elf linux/amd64", "ABIInternal", "stripped", "functions"] {
@@ -225,4 +283,132 @@ fn ctrl_c_stops_with_its_own_exit_code() {
 fn piped(file: &Path) -> std::process::Child {
     let mut command = command(&["annotate", file.to_str().expect("text"), "--format", "json"]);
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("goabi runs")
+}
+
+/// Runs `goabi diff` with JSON output.
+fn diff(old: &Path, new: &Path, args: &[&str]) -> Value {
+    let [old, new] = [old, new].map(|path| path.to_str().expect("text"));
+    let output = command(&["diff", old, new, "--format", "json"]).args(args).output().expect("goabi runs");
+    serde_json::from_str(&succeeded(output)).expect("JSON")
+}
+
+/// How many functions are in each part of a comparison.
+fn parts(diff: &Value) -> [usize; 3] {
+    ["changed", "added", "removed"].map(|part| diff[part].as_array().expect("a list").len())
+}
+
+#[test]
+fn a_saved_report_is_as_good_as_the_binary() {
+    let folder = TempDir::new().expect("a folder");
+    let saved = folder.path().join("report.json");
+    fs::write(&saved, run("annotate", &["--format", "json", "--evidence"])).expect("written");
+    let file = saved.to_str().expect("text");
+    assert_eq!(succeeded(command(&["annotate", file]).output().expect("goabi runs")), run("annotate", &[]));
+    let explained = command(&["explain", file, HANDLE, "--listing", "24"]).output().expect("goabi runs");
+    assert_eq!(succeeded(explained), run("explain", &[HANDLE, "--listing", "24"]));
+    let same = diff(&server(), &saved, &[]);
+    assert_eq!((parts(&same), same["notes"].as_array().map(Vec::len)), ([0; 3], Some(0)));
+}
+
+#[test]
+fn a_report_of_another_form_is_refused() {
+    let folder = TempDir::new().expect("a folder");
+    let said = |text: &str| {
+        fs::write(folder.path().join("report.json"), text).expect("written");
+        let output = command(&["annotate", "report.json"]).current_dir(folder.path()).output().expect("goabi runs");
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8(output.stderr).expect("text")
+    };
+    assert!(
+        said(r#"{"schema": "goabi.report/1", "tool": 1}"#)
+            .contains("report.json: not a report that this version reads: ")
+    );
+    assert!(said(r#"{"schema": "goabi.report/1"}"#).contains("missing field"));
+}
+
+#[test]
+fn diff_finds_functions_by_code_where_names_are_gone() {
+    let elsewhere = go::Build { args: &["-ldflags=-s -w -T 0x600000", "-trimpath"], ..server_build() }.file();
+    let diff = diff(&server(), &elsewhere, &["--no-names"]);
+    let [changed, added, removed] = parts(&diff);
+    let all = diff["old"]["functions"].as_u64().expect("a number") as usize;
+    // Functions with the same code and the same neighbours are not told apart.
+    assert!(changed * 100 <= all && added * 20 <= all && added == removed, "{changed} {added} {removed} of {all}");
+}
+
+#[test]
+fn diff_finds_the_function_whose_signature_was_changed() {
+    let folder = TempDir::new().expect("a folder");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/programs/server/main.go");
+    let text = fs::read_to_string(source).expect("the program");
+    let edits = [
+        ("n int8) (int, error)", "n int8, loud bool) (int, error)"),
+        ("first, 2)", "first, 2, first != \"\")"),
+        ("total := 0", "total := 0\n\tif loud {\n\t\ttotal++\n\t}"),
+    ];
+    let changed = edits.iter().fold(text, |text, (old, new)| {
+        assert!(text.contains(old), "{old}");
+        text.replacen(old, new, 1)
+    });
+    fs::write(folder.path().join("main.go"), changed).expect("written");
+    let new = folder.path().join("new");
+    let mut build = Command::new("go");
+    build.args(["build", "-trimpath", "-ldflags=-s -w", "-o"]).arg(&new).arg("main.go").current_dir(folder.path());
+    for (name, value) in [
+        ("GOTOOLCHAIN", "go1.27.0"),
+        ("GOOS", "linux"),
+        ("GOARCH", "amd64"),
+        ("CGO_ENABLED", "0"),
+        ("GOFLAGS", ""),
+        ("GOWORK", "off"),
+    ] {
+        build.env(name, value);
+    }
+    assert!(build.status().expect("Go on PATH").success());
+    let diff = diff(&server(), &new, &[]);
+    let by_places = |change: &&Value| change["what"].as_array().expect("a list").contains(&json!("params"));
+    let changes: Vec<&Value> = diff["changed"].as_array().expect("a list").iter().filter(by_places).collect();
+    let names: Vec<_> = changes.iter().map(|change| change["new"]["name"].as_str().expect("a name")).collect();
+    assert_eq!(names, [HANDLE]);
+    assert_eq!(changes[0]["matched"], "name");
+    let [old, new] = [server(), new].map(|path| path.to_str().expect("text").to_string());
+    let text = succeeded(command(&["diff", &old, &new]).output().expect("goabi runs"));
+    assert!(text.contains("  params (by name)\n    - func ") && text.contains(" the same\n"), "{text}");
+}
+
+#[test]
+fn diff_shows_the_change_of_convention_between_releases() {
+    let before = go::Build { toolchain: "go1.16.15", ..server_build() }.file();
+    let diff = diff(&before, &server(), &[]);
+    let changes = diff["changed"].as_array().expect("a list");
+    let split = changes.iter().find(|change| change["new"]["name"] == "main.split").expect("in both builds");
+    assert_eq!((&split["old"]["abi"], &split["new"]["abi"]), (&json!("ABI0"), &json!("ABIInternal")));
+    assert!(split["what"].as_array().expect("a list").contains(&json!("abi")));
+}
+
+/// Every example that a command's help shows does what it says. Those of `sigs` need the network.
+#[test]
+fn examples_in_the_help_run() {
+    let folder = TempDir::new().expect("a folder");
+    for name in ["server", "old", "new"] {
+        fs::copy(server(), folder.path().join(name)).expect("copied");
+    }
+    for name in ["annotate", "info", "layout", "explain", "diff", "completions"] {
+        let help = succeeded(command(&[name, "--help"]).output().expect("goabi runs"));
+        let example = help.lines().map(str::trim).rfind(|line| line.starts_with("goabi ")).expect("an example");
+        let quoted = example.split(" > ").next().expect("the command").split('\'').enumerate();
+        let words: Vec<&str> = quoted
+            .flat_map(|(n, part)| if n % 2 == 0 { part.split_whitespace().collect() } else { vec![part] })
+            .skip(1)
+            .collect();
+        let output = command(&words).current_dir(folder.path()).output().expect("goabi runs");
+        assert_eq!(output.status.code(), Some(0), "{example}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    let page = fs::read_to_string(folder.path().join("server.html")).expect("the page of the first example");
+    assert!(
+        page.starts_with("<!doctype html>") && page.contains("Content-Security-Policy") && !page.contains("src=\"http")
+    );
+    let man = command(&["man", "."]).current_dir(folder.path()).output().expect("goabi runs");
+    succeeded(man);
+    assert!(fs::read_to_string(folder.path().join("goabi-explain.1")).expect("a page").contains(".SH SYNOPSIS"));
 }

@@ -24,6 +24,25 @@ fn the_schema_on_file_is_current() {
 }
 
 #[test]
+fn the_schema_of_comparisons_on_file_is_current() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/diff.schema.json");
+    let schema = serde_json::to_value(schemars::schema_for!(goabi::diff::Diff)).expect("a schema is JSON");
+    let text = serde_json::to_string_pretty(&schema).expect("JSON") + "\n";
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&path, &text).expect("the schema's file");
+    }
+    assert!(
+        std::fs::read_to_string(&path).expect("the schema's file") == text,
+        "diff.rs has changed: BLESS=1 cargo test --test schema"
+    );
+    let report = filled("amd64");
+    let mut other = report.clone();
+    other.functions.pop();
+    let diff = serde_json::to_value(goabi::diff::compare(&report, &other)).expect("JSON");
+    assert_eq!(validate(&schema, &schema, &diff), Ok(()));
+}
+
+#[test]
 fn every_field_is_described() {
     let schema = schema();
     let bare = |fields: &Map<String, Value>| {

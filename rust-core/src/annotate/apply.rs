@@ -10,8 +10,9 @@ use crate::abi::location::{Piece, Scalar};
 use crate::abi::platform::{CAbi, CPlaced, CValue};
 use crate::evidence::{Claim, Value};
 use crate::program::Program;
-use crate::report::{Abi, Confidence, Source};
+use crate::report::{Abi, Confidence, Side, Sides, Source};
 use crate::resolve::Resolved;
+use crate::resolve::verdict::Lost;
 use crate::types::{Field, Kind, Param, Signature, Type, TypeId, Types};
 use std::collections::BTreeMap;
 
@@ -171,8 +172,13 @@ fn set(
         text: role.row().name.to_string(),
         at: entry,
     };
-    resolved.others.extend(resolved.params.replace(claim(params)).map(|c| (c, false)));
-    resolved.others.extend(resolved.results.replace(claim(results)).map(|c| (c, false)));
+    let (params, results) = (claim(params), claim(results));
+    let lost = |side, old: Option<Claim>, new: &Claim| old.map(|old| Lost::to(new, side, old));
+    resolved.others.extend(lost(Side::Params, resolved.params.take(), &params));
+    resolved.others.extend(lost(Side::Results, resolved.results.take(), &results));
+    let why = format!("it is {}, on the way between Go and C", role.row().name);
+    resolved.why = Sides { params: why.clone(), results: why };
+    (resolved.params, resolved.results) = (Some(params), Some(results));
 }
 
 fn value(param: &Param, size: u32, pieces: Vec<Piece>) -> Value {

@@ -4,7 +4,7 @@ use super::args::Analysis;
 use super::exit::Failure;
 use super::manifest::Memory;
 use super::progress::Progress;
-use super::{input, lookup};
+use super::{input, lookup, saved};
 use crate::report::Report;
 use crate::signature::pack::Pack;
 use crate::{Options, analyze_observed, analyze_segments};
@@ -73,6 +73,11 @@ impl Input {
     }
 
     fn run(&self, options: &Options) -> Result<Report, Failure> {
+        if let Contents::File(bytes) = &self.contents
+            && saved::is_report(bytes)
+        {
+            return saved::read(&self.label, bytes, options);
+        }
         let progress = Progress::new(&self.label);
         let report = match &self.contents {
             Contents::File(bytes) => analyze_observed(bytes, options, &progress),

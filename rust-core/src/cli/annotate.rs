@@ -35,7 +35,8 @@ fn one(args: &Annotate, file: &Path) -> Result<(), Failure> {
     let output = Output::open(&args.output)?;
     let mut options = args.analysis.options()?;
     options.only = args.only.clone();
-    options.evidence = args.evidence;
+    options.evidence = args.evidence || args.format == Format::Html;
+    options.listing = args.listing;
     let input = Input::read(file, &args.analysis)?;
     let mut missing = Vec::new();
     if args.fetch_sigs {
@@ -55,6 +56,7 @@ fn emit(report: &Report, format: Format, min: Confidence, out: &mut dyn Write) -
         Format::IdaPlan => emit::ida::write(report, out, min),
         Format::GhidraPlan => emit::ghidra::write(report, out, min),
         Format::Idapython => emit::idapython::write(report, out, min),
+        Format::Html => emit::html::write(report, out, min),
         Format::Header => emit::header::write(report, out, min),
     }
 }

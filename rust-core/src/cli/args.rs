@@ -25,17 +25,31 @@ pub(super) struct Args {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Give every function its prototype and the location of each parameter and result
+    #[command(after_help = "Example:\n  goabi annotate server --format html -o server.html")]
     Annotate(Annotate),
     /// Say what a binary is: Go version, build, modules, counts, and what evidence it has
+    #[command(after_help = "Example:\n  goabi info server")]
     Info(Info),
     /// Show where the values of a signature go
+    #[command(after_help = "Example:\n  goabi layout 'func f(a int8, b string) error' --arch arm64")]
     Layout(Layout),
     /// Explain one function: its frame, every piece, every piece of evidence, and who won
+    #[command(after_help = "Example:\n  goabi explain server 'main.(*Server).handle'")]
     Explain(Explain),
     /// Analyse a corpus: every program in folders, each in a process of its own
+    #[command(after_help = "Example:\n  goabi batch samples -o reports")]
     Batch(Batch),
     #[command(hide = true)]
     BatchWorker(Worker),
+    /// Compare two builds: functions whose convention changed, that came and that went
+    #[command(after_help = "Example:\n  goabi diff old new --format html -o changes.html")]
+    Diff(Diff),
+    /// Write the script with which a shell completes goabi's arguments
+    #[command(after_help = "Example:\n  goabi completions bash > ~/.local/share/bash-completion/completions/goabi")]
+    Completions(Completions),
+    /// Write manual pages into a folder
+    #[command(hide = true, after_help = "Example:\n  goabi man /usr/local/share/man/man1")]
+    Man(Man),
     /// Make, list and check signature packs
     #[command(subcommand)]
     Sigs(Sigs),
@@ -44,10 +58,13 @@ pub(super) enum Command {
 #[derive(Debug, Subcommand)]
 pub(super) enum Sigs {
     /// Make a pack of the modules in a binary, or of modules; needs the Go command and the network
+    #[command(after_help = "Example:\n  goabi sigs build server -o server.pack")]
     Build(Build),
     /// List what packs are for, or what one says of a package
+    #[command(after_help = "Example:\n  goabi sigs list server.pack example.com/package")]
     List(List),
     /// Check that packs are whole
+    #[command(after_help = "Example:\n  goabi sigs verify server.pack")]
     Verify(Verify),
 }
 
@@ -83,7 +100,7 @@ pub(super) struct Verify {
 
 #[derive(Debug, Group)]
 pub(super) struct Annotate {
-    /// Binaries to read; `-` is the standard input
+    /// Binaries to read, or reports that were saved as JSON; `-` is the standard input
     #[arg(required = true, value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
     /// Where the output goes; `-` is the standard output. A file appears whole or not at all
@@ -101,6 +118,9 @@ pub(super) struct Annotate {
     /// Add every claim that was made on each function to the report
     #[arg(long)]
     pub(super) evidence: bool,
+    /// With evidence: instructions of each function that are put into the report at most
+    #[arg(long, value_name = "N", default_value_t = 24)]
+    pub(super) listing: usize,
     /// Get the modules that the binary names through the Go command, and use their signatures; needs the network
     #[arg(long)]
     pub(super) fetch_sigs: bool,
@@ -125,8 +145,60 @@ pub(super) struct Explain {
     /// The function: its Go name, or any address in it such as 0x47f0a0
     #[arg(value_name = "FUNC|ADDR")]
     pub(super) function: String,
+    /// Colours for parameters and results; auto is on a terminal, unless NO_COLOR is set
+    #[arg(long, value_name = "WHEN", default_value_t = clap::ColorChoice::Auto)]
+    pub(super) color: clap::ColorChoice,
+    /// Columns to use, 80 at least; those of the terminal if not given
+    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(80..))]
+    pub(super) width: Option<u16>,
+    /// Instructions that are shown at most
+    #[arg(long, value_name = "N", default_value_t = 60)]
+    pub(super) listing: usize,
     #[command(flatten)]
     pub(super) analysis: Analysis,
+}
+
+#[derive(Debug, Group)]
+pub(super) struct Diff {
+    /// The old build: a binary, or a report that was saved as JSON with --evidence
+    #[arg(value_name = "OLD")]
+    pub(super) old: PathBuf,
+    /// The new build
+    #[arg(value_name = "NEW")]
+    pub(super) new: PathBuf,
+    /// Where the output goes; `-` is the standard output. A file appears whole or not at all
+    #[arg(short, long, value_name = "OUT", default_value = "-")]
+    pub(super) output: PathBuf,
+    /// What to write
+    #[arg(long, value_enum, default_value_t = DiffFormat::Text)]
+    pub(super) format: DiffFormat,
+    #[command(flatten)]
+    pub(super) analysis: Analysis,
+}
+
+/// The output formats of a comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum DiffFormat {
+    /// Both prototypes of each function that differs
+    Text,
+    /// The comparison itself, goabi.diff/1
+    Json,
+    /// A page for a browser, which needs nothing else
+    Html,
+}
+
+#[derive(Debug, Group)]
+pub(super) struct Completions {
+    /// The shell
+    #[arg(value_enum, value_name = "SHELL")]
+    pub(super) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Group)]
+pub(super) struct Man {
+    /// Where the pages go
+    #[arg(value_name = "FOLDER")]
+    pub(super) folder: PathBuf,
 }
 
 #[derive(Debug, Group)]
@@ -192,6 +264,8 @@ pub(super) enum Format {
     Idapython,
     /// C declarations
     Header,
+    /// A page for a browser, which needs nothing else; with the evidence
+    Html,
 }
 
 /// The confidence levels that can be asked for.

@@ -1,16 +1,21 @@
 //! `goabi explain`: one function, every piece, every claim, and who won.
 
 mod assembly;
+mod calls;
 mod frame;
+mod listing;
 mod marks;
+mod page;
 mod values;
 
 use super::analysis::Input;
 use super::args::Explain;
-use super::exit::{Exit, Failure, printable};
+use super::exit::{Exit, Failure};
 use super::info::word;
 use super::output::Output;
 use crate::report::{Abi, Addr, Evidence, Function, Loc, Report, Value};
+pub(crate) use page::Look;
+use page::{Page, faint, plain, strong};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -22,60 +27,62 @@ fn show(args: &Explain) -> Result<(), Failure> {
     let mut options = args.analysis.options()?;
     options.only = Some(args.function.clone());
     options.evidence = true;
+    options.listing = args.listing;
     let report = Input::read(&args.file, &args.analysis)?.analyse(&options)?;
-    Output::open(Path::new("-"))?.write(|out| write(&report, out))
+    let look = Look::of_stdout(args.width, args.color);
+    Output::open(Path::new("-"))?.write(|out| write(&report, look, out))
 }
 
 /// Writes every function of the report.
-pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    let mut page = Page::new(out, look);
     for (n, function) in report.functions.iter().enumerate() {
         if n > 0 {
-            writeln!(out)?;
+            page.line(&[])?;
         }
-        let mut text = Vec::new();
-        explain(report, function, &mut text)?;
-        // Names come from the sample, and a terminal may be reading.
-        for line in String::from_utf8_lossy(&text).lines() {
-            writeln!(out, "{}", printable(line).trim_end())?;
-        }
+        explain(report, function, &mut page)?;
     }
     Ok(())
 }
 
-fn explain(report: &Report, function: &Function, out: &mut dyn Write) -> io::Result<()> {
-    head(function, out)?;
-    values::write(report, function, out)?;
+fn explain(report: &Report, function: &Function, page: &mut Page<'_>) -> io::Result<()> {
+    head(function, page)?;
+    values::write(report, function, page)?;
     if !function.clobbers.is_empty() {
-        writeln!(out, "\ndestroyed by a call\n  {}", function.clobbers.join(" "))?;
+        page.heading("destroyed by a call")?;
+        page.text(2, &[plain(format!("  {}", function.clobbers.join(" ")))])?;
     }
-    frame::write(function, out)?;
-    assembly::write(&report.binary.arch, function, out)?;
-    marks::write(report, function, out)?;
-    claims(&function.evidence, out)?;
-    for note in &function.notes {
-        writeln!(out, "note: {note}")?;
-    }
-    Ok(())
+    frame::write(report, function, page)?;
+    page.block(|out| assembly::write(&report.binary.arch, function, out))?;
+    page.block(|out| marks::write(report, function, out))?;
+    claims(&function.evidence, page)?;
+    listing::write(function, page)?;
+    calls::write(function, page)?;
+    function.notes.iter().try_for_each(|note| page.text(2, &[plain(format!("note: {note}"))]))
 }
 
-fn head(function: &Function, out: &mut dyn Write) -> io::Result<()> {
+fn head(function: &Function, page: &mut Page<'_>) -> io::Result<()> {
     let end = function.end.map_or(String::new(), |end| format!("..{end}"));
     let name = if function.name.is_empty() { "(no name)" } else { &function.name };
     let noreturn = if function.noreturn { ", does not return" } else { "" };
-    writeln!(out, "{name}  {}{end}  {} {}{noreturn}", function.entry, word(&function.kind), word(&function.abi))?;
+    let what = format!("  {}{end}  {} {}{noreturn}", function.entry, word(&function.kind), word(&function.abi));
+    page.line(&[strong(name), plain(what)])?;
     if !function.file.is_empty() {
-        writeln!(out, "  {}:{}", function.file, function.line)?;
+        page.line(&[plain(format!("  {}:{}", function.file, function.line))])?;
     }
     if let Some(pair) = &function.pair {
-        writeln!(out, "  {} {}", if pair.role == "wrapper" { "forwards to" } else { "called through" }, pair.target)?;
+        let way = if pair.role == "wrapper" { "forwards to" } else { "called through" };
+        page.line(&[plain(format!("  {way} {}", pair.target))])?;
     }
-    writeln!(out, "  {}", function.prototype)?;
+    // Prototypes are for copying: they stay on one line.
+    page.line(&[plain(format!("  {}", function.prototype))])?;
     match &function.usercall {
-        Some(usercall) => writeln!(out, "  {}", without_spoils(usercall))?,
-        None => writeln!(out, "  (no __usercall: a side is unknown)")?,
+        Some(usercall) => page.line(&[plain(format!("  {}", without_spoils(usercall)))])?,
+        None => page.line(&[plain("  (no __usercall: a side is unknown)")])?,
     }
     if is_golang(function) {
-        writeln!(out, "  in IDA 9.2 and later, __golang in its stack form puts every value in the same place")?;
+        let said = "  in IDA 9.2 and later, __golang in its stack form puts every value in the same place";
+        page.text(2, &[plain(said)])?;
     }
     Ok(())
 }
@@ -93,22 +100,34 @@ fn is_golang(function: &Function) -> bool {
 }
 
 /// The prototype without the list of destroyed registers, which has a line of its own.
-fn without_spoils(usercall: &str) -> String {
+pub(super) fn without_spoils(usercall: &str) -> String {
     match usercall.split_once("__spoils<").and_then(|(before, rest)| Some((before, rest.split_once("> ")?.1))) {
         Some((before, after)) => format!("{before}{after}"),
         None => usercall.to_owned(),
     }
 }
 
-fn claims(evidence: &[Evidence], out: &mut dyn Write) -> io::Result<()> {
+fn claims(evidence: &[Evidence], page: &mut Page<'_>) -> io::Result<()> {
+    /// Columns before a claim.
+    const INDENT: usize = 14;
     if evidence.is_empty() {
-        return writeln!(out, "\nevidence: none");
+        return page.heading("evidence: none");
     }
-    writeln!(out, "\nevidence (+ agrees with what was decided, - does not)")?;
+    page.heading("evidence (* decides, + agrees with what was decided, - does not)")?;
     for claim in evidence {
-        let at = if claim.at.is_empty() { String::new() } else { format!("  at {}", addresses(&claim.at)) };
-        let sign = if claim.agrees { '+' } else { '-' };
-        writeln!(out, "  {sign} {:<9} {}{at}", word(&claim.source), claim.claim)?;
+        let sign = match claim {
+            Evidence { decides: true, .. } => '*',
+            Evidence { agrees: true, .. } => '+',
+            _ => '-',
+        };
+        let mut spans = vec![plain(format!("  {sign} {:<9} ", word(&claim.source))), plain(claim.claim.clone())];
+        if !claim.at.is_empty() {
+            spans.push(faint(format!("  at {}", addresses(&claim.at))));
+        }
+        page.text(INDENT, &spans)?;
+        if !claim.why.is_empty() {
+            page.text(INDENT, &[plain(format!("{:INDENT$}{}", "", claim.why))])?;
+        }
     }
     Ok(())
 }

@@ -14,6 +14,7 @@ use yaxpeax_arm::armv8::a64::{InstDecoder, Instruction, Opcode, Operand};
 
 mod class;
 mod operand;
+mod text;
 
 /// What the assembler writes where control must not come (`cmd/internal/obj/arm64/asm7.go`, `AUNDEF`).
 const UNDEFINED: u32 = 0xbea7_1700;

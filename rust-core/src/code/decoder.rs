@@ -60,6 +60,33 @@ impl Decoder {
         }
     }
 
+    /// The instruction that `code` starts with, which is at `ip`: its length in bytes, and its text in the syntax of its
+    /// maker.
+    pub fn instruction(&self, code: &[u8], ip: u64) -> (usize, String) {
+        match &self.0 {
+            Kind::X86(x86) => x86.instruction(code, ip),
+            Kind::Arm64(arm64) => arm64.instruction(code),
+            Kind::None => (0, String::new()),
+        }
+    }
+
+    /// Where the instruction begins that the op at `at` is all or half of.
+    pub fn whole(&self, at: u32) -> u32 {
+        match &self.0 {
+            Kind::Arm64(_) => at & !3,
+            _ => at,
+        }
+    }
+
+    /// Gives `eat` the bytes of every instruction, with the addresses in them masked.
+    pub fn masked(&self, code: &[u8], ip: u64, eat: impl FnMut(&[u8])) {
+        match &self.0 {
+            Kind::X86(x86) => x86.masked(code, ip, eat),
+            Kind::Arm64(arm64) => arm64.masked(code, eat),
+            Kind::None => {}
+        }
+    }
+
     /// Decodes `code` and throws the instructions away: the floor that any analysis of code stands on.
     pub fn decode_only(&mut self, code: &[u8], entry: u64) -> u64 {
         match &mut self.0 {

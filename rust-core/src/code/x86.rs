@@ -16,6 +16,7 @@ use iced_x86::{
 use memchr::memmem::Finder;
 
 mod class;
+mod text;
 
 /// `xorps xmm15, xmm15`: begins the set-up of ABIInternal's registers around calls of the other convention
 /// (`cmd/compile/internal/amd64/ssa.go`, `zeroX15`).

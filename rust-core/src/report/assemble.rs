@@ -1,9 +1,10 @@
 //! Puts what was resolved into a [`Report`].
 
+use super::evidence::{self, calls, loc};
 use super::marks;
 use super::{
-    Addr, Binary, Capture, Confidence, Evidence, Frame, Function, FunctionKind, Go, Loc, Module, Note, Pair, Piece,
-    Report, SCHEMA, Sides, Source, Tool, Value,
+    Addr, Binary, Capture, Confidence, Frame, Function, FunctionKind, Go, Line, Module, Note, Pair, Piece, Report,
+    SCHEMA, Sides, Source, Tool, Value,
 };
 use crate::abi::location::{self, RegSet};
 use crate::abi::platform::CAbi;
@@ -11,7 +12,7 @@ use crate::abi::registers::reg_name;
 use crate::annotate::Marks;
 use crate::arch::Arch;
 use crate::evidence::helpers::{Special, members};
-use crate::evidence::{self, Claim};
+use crate::evidence::{self as claims, Claim};
 use crate::golang::func_id::FuncId;
 use crate::golang::pclntab::Func;
 use crate::golang::symbol_name::SymbolName;
@@ -20,6 +21,7 @@ use crate::program::Program;
 use crate::report::types::TypeList;
 use crate::resolve::Resolved;
 use crate::types::Types;
+use crate::witness::Witness;
 use foldhash::{HashMap, HashMapExt};
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -29,17 +31,20 @@ pub fn report(
     program: &Program<'_>,
     types: &Types,
     resolved: Vec<Resolved>,
+    witness: Vec<Witness>,
     marks: Marks,
     data: &[u8],
     options: &Options,
 ) -> Report {
-    let wanted = |func: &Func| options.only.as_ref().is_none_or(|only| is_wanted(program, func, only));
+    let wanted = |func: &Func| program.is_wanted(func, options);
     let clobbers = [&program.internal, &program.abi0].map(|c| names(c.clobbers(), program.image.arch));
     let pairs = pairs(program, &resolved);
-    let funcs: Vec<_> = program.funcs().iter().zip(resolved).filter(|(f, _)| wanted(f)).collect();
-    let types = listed(types, funcs.iter().map(|(_, resolved)| resolved));
+    let mut witness = witness.into_iter();
+    let funcs = program.funcs().iter().zip(resolved).map(|(f, r)| (f, r, witness.next()));
+    let funcs: Vec<_> = funcs.filter(|(f, ..)| wanted(f)).collect();
+    let types = listed(types, funcs.iter().map(|(_, resolved, _)| resolved));
     let context = Context { program, options, clobbers, pairs, types: &types };
-    let functions = || funcs.into_par_iter().map(|(f, r)| function(&context, f, r)).collect::<Vec<Function>>();
+    let functions = || funcs.into_par_iter().map(|(f, r, w)| function(&context, f, r, w)).collect::<Vec<Function>>();
     let (mut functions, binary) = rayon::join(functions, || binary(program, data));
     let mut types = types;
     let within = |entry: u64| program.at(entry).is_some_and(|i| wanted(&program.funcs()[i]));
@@ -80,11 +85,6 @@ fn pairs(program: &Program<'_>, resolved: &[Resolved]) -> HashMap<u64, (&'static
         }
     }
     pairs
-}
-
-fn is_wanted(program: &Program<'_>, func: &Func, only: &str) -> bool {
-    let address = only.strip_prefix("0x").and_then(|digits| u64::from_str_radix(digits, 16).ok());
-    address.is_some_and(|a| (func.entry..func.end).contains(&a)) || program.name(func) == only
 }
 
 fn binary(program: &Program<'_>, data: &[u8]) -> Binary {
@@ -156,7 +156,7 @@ struct Context<'p, 'a> {
     types: &'p TypeList<'p>,
 }
 
-fn function(context: &Context<'_, '_>, func: &Func, resolved: Resolved) -> Function {
+fn function(context: &Context<'_, '_>, func: &Func, resolved: Resolved, witness: Option<Witness>) -> Function {
     let Context { program, options, clobbers, pairs, types } = context;
     let arch = program.image.arch;
     let name = program.name(func).into_owned();
@@ -164,7 +164,8 @@ fn function(context: &Context<'_, '_>, func: &Func, resolved: Resolved) -> Funct
     let (file, line) =
         if program.names { program.meta.pclntab.file_line(program.image, func) } else { Default::default() };
     let convention = if resolved.abi == super::Abi::ABIInternal { &program.internal } else { &program.abi0 };
-    let evidence = if options.evidence { evidence(&resolved, arch) } else { Vec::new() };
+    let seen = witness.unwrap_or_default();
+    let evidence = if options.evidence { evidence::list(&resolved, &seen, arch) } else { Vec::new() };
     let kind = kind(func, &resolved, symbol.is_closure());
     let package = symbol.package.to_string();
     let values = |claim: &Option<Claim>| -> Vec<Value> {
@@ -200,6 +201,10 @@ fn function(context: &Context<'_, '_>, func: &Func, resolved: Resolved) -> Funct
         tuple: None,
         notes: resolved.notes,
         evidence,
+        listing: seen.lines.into_iter().map(Line::from).collect(),
+        callers: calls(program, seen.callers, &resolved.results),
+        callees: calls(program, seen.callees, &None),
+        code: seen.code.map(Addr),
         name,
     }
 }
@@ -256,17 +261,13 @@ fn confidence(claim: &Option<Claim>) -> Confidence {
     claim.as_ref().map_or(Confidence::Unknown, |c| c.confidence)
 }
 
-pub(super) fn value(value: &evidence::Value, arch: Arch, types: &mut TypeList<'_>) -> Value {
+pub(super) fn value(value: &claims::Value, arch: Arch, types: &mut TypeList<'_>) -> Value {
     placed(value, arch, value.ty.and_then(|id| types.id(id)))
 }
 
 /// A value of the type with that number in the report.
-fn placed(value: &evidence::Value, arch: Arch, ty: Option<u32>) -> Value {
-    let loc = |loc| match loc {
-        location::Loc::Reg(reg) => Loc::Register(reg_name(arch, reg)),
-        location::Loc::Stack(offset) => Loc::Stack(u64::from(offset)),
-    };
-    let piece = |p: &location::Piece| Piece { off: p.off, size: p.size, loc: loc(p.loc), kind: p.kind };
+fn placed(value: &claims::Value, arch: Arch, ty: Option<u32>) -> Value {
+    let piece = |p: &location::Piece| Piece { off: p.off, size: p.size, loc: loc(p.loc, arch), kind: p.kind };
     Value {
         name: value.name.clone(),
         role: value.role,
@@ -275,28 +276,4 @@ fn placed(value: &evidence::Value, arch: Arch, ty: Option<u32>) -> Value {
         size: value.size,
         pieces: value.pieces.iter().map(piece).collect(),
     }
-}
-
-/// Who won on each side, then what was dropped.
-fn evidence(resolved: &Resolved, arch: Arch) -> Vec<Evidence> {
-    let entry = |side: &str, claim: &Claim, agrees: bool| Evidence {
-        source: claim.source,
-        claim: format!("{side}{}", claim_text(claim, arch)),
-        at: vec![Addr(claim.at)],
-        agrees,
-    };
-    let params = resolved.params.iter().map(|c| entry("parameters: ", c, true));
-    let results = resolved.results.iter().map(|c| entry("results: ", c, true));
-    params.chain(results).chain(resolved.others.iter().map(|(c, agrees)| entry("", c, *agrees))).collect()
-}
-
-/// Where the claim has the values, and what its source says of it.
-fn claim_text(claim: &Claim, arch: Arch) -> String {
-    let place = |value: &evidence::Value| -> String {
-        let parts: Vec<_> = value.pieces.iter().map(|piece| piece.loc.text(arch)).collect();
-        if parts.is_empty() { "nothing".into() } else { parts.join("+") }
-    };
-    let places: Vec<_> = claim.values.iter().map(place).collect();
-    let places = if places.is_empty() { "none".into() } else { places.join(", ") };
-    if claim.text.is_empty() { places } else { format!("{places} ({})", claim.text) }
 }

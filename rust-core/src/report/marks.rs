@@ -194,6 +194,10 @@ pub(super) fn c_function(program: &Program<'_>, function: CFunction, types: &mut
         tuple: None,
         notes: Vec::new(),
         evidence: Vec::new(),
+        listing: Vec::new(),
+        callers: None,
+        callees: None,
+        code: None,
         name: function.name,
     }
 }

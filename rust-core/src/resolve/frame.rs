@@ -7,6 +7,8 @@ use crate::golang::pcvalue::PcValues;
 /// An access to the argument area.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Access {
+    /// Bytes of the instruction from the function's entry.
+    pub at: u32,
     /// Bytes from the start of the argument area.
     pub off: u32,
     /// Bytes accessed, 0 when only the address is taken.
@@ -35,7 +37,7 @@ pub fn accesses<'o>(
         let (_, delta) = current?;
         let off = i64::from(slot.disp) - i64::from(delta) - i64::from(arg_base);
         let off = u32::try_from(off).ok().filter(|off| *off < args)?;
-        Some(Access { off, size: u32::from(slot.size), store: op.store, data: op.data })
+        Some(Access { at: op.at, off, size: u32::from(slot.size), store: op.store, data: op.data })
     })
 }
 

@@ -4,7 +4,7 @@ use super::knowledge::Knowledge;
 use super::params::{self, Facts, Located, Reads};
 use super::stack::{Seen, entry_pointers};
 use super::survey::First;
-use super::{Resolved, Scratch, assembly, body, frame};
+use super::{Resolved, Scratch, assembly, body, frame, verdict};
 use crate::abi::assign::{Area, Placed, assign};
 use crate::abi::location::{Reg, RegSet};
 use crate::abi::registers::{Convention, reg_name};
@@ -19,7 +19,7 @@ use crate::evidence::{Claim, Typed, Value, dictionary};
 use crate::golang::func_id::FuncId;
 use crate::golang::pclntab::Func;
 use crate::program::Program;
-use crate::report::{Abi, Confidence, Source};
+use crate::report::{Abi, Confidence, Side, Source};
 use crate::types::{Param, Types};
 
 /// What parameters and results are, as far as it is known before code is asked for results.
@@ -27,7 +27,8 @@ pub(super) struct Sides {
     located: Option<Located>,
     typed_params: Option<Claim>,
     typed_results: Option<Claim>,
-    dropped: Vec<Claim>,
+    /// Typed signatures that were not taken, with the reason where it is not that a better one was.
+    dropped: Vec<(Side, Claim, Option<String>)>,
     area: Option<Area>,
 }
 
@@ -188,29 +189,44 @@ impl Input<'_, '_> {
         });
         let confirmed = size_agrees || (!typed.has_results && places_agree == Some(true));
         if !confirmed || places_agree == Some(false) {
-            sides.dropped.push(params);
+            let why = match (places_agree, self.func.args) {
+                (Some(false), _) => "its values would be in other places than those that the spill block shows".into(),
+                (_, args) => {
+                    format!("it takes {} bytes of arguments, the function {}", area.args_size, args.unwrap_or_default())
+                }
+            };
+            sides.dropped.push((Side::Params, params, Some(why)));
             return;
         }
         if places_agree == Some(true) {
             params.confidence = Confidence::Exact;
         }
         sides.area = sides.area.or(typed.has_results.then_some(area));
-        supersede(&mut sides.typed_params, params);
+        let mut weaker = Vec::new();
+        weaker.extend(supersede(&mut sides.typed_params, params).map(|claim| (Side::Params, claim, None)));
         if typed.has_results {
-            supersede(&mut sides.typed_results, results);
+            weaker.extend(supersede(&mut sides.typed_results, results).map(|claim| (Side::Results, claim, None)));
+        }
+        if self.program.explain {
+            sides.dropped.extend(weaker);
         }
     }
 }
 
-/// Takes a claim where there is none. Sources have names of values that runtime types lack.
-fn supersede(kept: &mut Option<Claim>, new: Claim) {
+/// Takes a claim where there is none, and returns the one that is left over. Sources have names of values that runtime
+/// types lack.
+fn supersede(kept: &mut Option<Claim>, new: Claim) -> Option<Claim> {
     let written = matches!(new.source, Source::Module | Source::Std);
     match kept {
-        None => *kept = Some(new),
-        Some(old) if written && old.source == Source::Rtype && params::same_places(&old.values, &new.values) => {
-            *old = Claim { confidence: old.confidence, ..new };
+        None => {
+            *kept = Some(new);
+            None
         }
-        Some(_) => {}
+        Some(old) if written && old.source == Source::Rtype && params::same_places(&old.values, &new.values) => {
+            let confidence = old.confidence;
+            Some(std::mem::replace(old, Claim { confidence, ..new }))
+        }
+        Some(_) => Some(new),
     }
 }
 
@@ -263,6 +279,8 @@ impl Sides {
             let word = program.image.arch.ptr_size();
             params::stack_results(abi, metadata.as_ref(), (stack_args, spill_offset), word)
         });
+        let weaker = [(Side::Params, metadata.as_ref()), (Side::Results, code.as_ref())];
+        let weaker = weaker.map(|(side, claim)| (side, claim.filter(|_| program.explain).cloned()));
         let (abi, params, results) = match of_helper(input) {
             Some((abi, params, results)) => {
                 let better = |typed: Option<Claim>, table: Claim| {
@@ -272,12 +290,17 @@ impl Sides {
             }
             None => (abi, self.typed_params.or(metadata), self.typed_results.or(code)),
         };
+        let written = |(_, claim, why): &&(Side, Claim, Option<String>)| {
+            why.is_some() && matches!(claim.source, Source::Module | Source::Std)
+        };
+        let doubt = "the signature in the sources does not fit this function's sizes and places";
+        let notes = self.dropped.iter().find(written).map(|_| doubt.to_string()).into_iter().collect();
+        let others = verdict::lost(self.dropped, weaker, &params, &results);
+        let why =
+            if program.explain { verdict::won(params.as_ref(), results.as_ref(), &others) } else { Default::default() };
         let closure = first.closure || outcome.reads_closure;
         let context = program.internal.closure.filter(|_| closure);
         let captures = context.map(|register| captures::loaded(program, func, register)).unwrap_or_default();
-        let written = |claim: &&Claim| matches!(claim.source, Source::Module | Source::Std);
-        let doubt = "the signature in the sources does not fit this function's sizes and places";
-        let notes = self.dropped.iter().find(written).map(|_| doubt.to_string()).into_iter().collect();
         Resolved {
             abi,
             target: outcome.target,
@@ -285,7 +308,8 @@ impl Sides {
             asm: first.asm,
             params,
             results,
-            others: self.dropped.into_iter().map(|c| (c, false)).collect(),
+            others,
+            why,
             stack_args,
             stack_results: spill_offset.saturating_sub(stack_args),
             spill: func.args.unwrap_or(0).saturating_sub(spill_offset),

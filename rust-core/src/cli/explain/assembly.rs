@@ -55,10 +55,15 @@ fn text_line(arch: &str, function: &Function, abi: &str, out: &mut dyn Write) ->
 fn words(value: &Value, name: &str, out: &mut dyn Write) -> io::Result<()> {
     for (i, piece) in value.pieces.iter().enumerate() {
         let Loc::Stack(offset) = piece.loc else { continue };
-        let part = if value.pieces.len() > 1 { format!("_{i}") } else { String::new() };
-        let operand = format!("{name}{part}+{offset}(FP)");
+        let operand = operand(name, value, i, offset);
         let plural = if piece.size == 1 { "" } else { "s" };
         writeln!(out, "  {operand:<24} {} byte{plural}", piece.size)?;
     }
     Ok(())
+}
+
+/// The `i`-th piece of a value, which is at `offset` in the argument area.
+pub(super) fn operand(name: &str, value: &Value, i: usize, offset: u64) -> String {
+    let part = if value.pieces.len() > 1 { format!("_{i}") } else { String::new() };
+    format!("{name}{part}+{offset}(FP)")
 }

@@ -28,7 +28,7 @@ pub(super) fn write(report: &Report, function: &Function, out: &mut dyn Write) -
         }
         writeln!(out, "  {}  {:<9} {}({})", site.at, site.kind, crate::emit::callee(site), site.values.join(", "))?;
         if let Some(usercall) = &site.usercall {
-            writeln!(out, "      {usercall}")?;
+            writeln!(out, "      {}", super::without_spoils(usercall))?;
         }
     }
     Ok(())

@@ -1,35 +1,66 @@
 //! Parameters, results and registers of one function as tables.
 
+use super::page::{Page, Span, pad, plain, tone, width};
 use crate::cli::info::word;
 use crate::report::{Confidence, Function, Loc, Piece, Report, Source, Value};
-use std::io::{self, Write};
+use std::io;
 
 /// Writes who decided what, every value, and what each register is on the way in and out.
-pub(super) fn write(report: &Report, function: &Function, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(report: &Report, function: &Function, page: &mut Page<'_>) -> io::Result<()> {
     let decided = |confidence: Confidence, source: Option<Source>| match source {
         Some(source) => format!("{}, from {}", word(&confidence), word(&source)),
         None => word(&confidence),
     };
     let (confidence, source) = (&function.confidence, &function.source);
-    writeln!(out, "\nparameters ({})", decided(confidence.params, source.params))?;
-    table(report, &function.params, "a", out)?;
-    writeln!(out, "\nresults ({})", decided(confidence.results, source.results))?;
-    table(report, &function.results, "r", out)?;
-    registers(function, out)
+    let all = named(function);
+    let (params, results) = all.split_at(function.params.len().min(all.len()));
+    page.heading(&format!("parameters ({})", decided(confidence.params, source.params)))?;
+    table(report, params, page)?;
+    page.heading(&format!("results ({})", decided(confidence.results, source.results)))?;
+    table(report, results, page)?;
+    registers(function, &all, page)
 }
 
-fn table(report: &Report, values: &[Value], prefix: &str, out: &mut dyn Write) -> io::Result<()> {
+/// A parameter or result with its name and its number, which chooses the colour.
+pub(super) struct Named<'r> {
+    pub(super) name: String,
+    pub(super) value: &'r Value,
+    pub(super) tone: usize,
+    pub(super) incoming: bool,
+}
+
+/// Parameters, then results.
+pub(super) fn named(function: &Function) -> Vec<Named<'_>> {
+    let side = |values: &'_ [Value], prefix: &'static str| -> Vec<String> {
+        values.iter().enumerate().map(|(n, value)| name(value, prefix, n)).collect()
+    };
+    let names = side(&function.params, "a").into_iter().chain(side(&function.results, "r"));
+    let values = function.params.iter().map(|v| (v, true)).chain(function.results.iter().map(|v| (v, false)));
+    let both = names.zip(values).enumerate();
+    both.map(|(tone, (name, (value, incoming)))| Named { name, value, tone, incoming }).collect()
+}
+
+fn table(report: &Report, values: &[Named<'_>], page: &mut Page<'_>) -> io::Result<()> {
     if values.is_empty() {
-        writeln!(out, "  none")?;
+        page.line(&[plain("  none")])?;
     }
-    let rows: Vec<_> = values.iter().enumerate().map(|(n, v)| (name(v, prefix, n), ty(report, v), v)).collect();
-    let width = |cell: fn(&(String, &str, &Value)) -> usize| rows.iter().map(cell).max().unwrap_or(0);
-    let (names, types) = (width(|row| row.0.chars().count()), width(|row| row.1.chars().count()));
-    for (name, ty, value) in &rows {
-        let role = value.role.as_ref().map_or(String::new(), |role| format!(" ({})", role.name()));
-        let pieces: Vec<_> = value.pieces.iter().map(|piece| piece_text(value, piece)).collect();
+    let widest = |cell: fn(&Report, &Named<'_>) -> String| {
+        values.iter().map(|v| width(&[plain(cell(report, v))])).max().unwrap_or(0)
+    };
+    let names = widest(|_, v| v.name.clone());
+    // What does not fit goes on in the next line, under its own start.
+    let types = widest(|report, v| ty(report, v.value).to_string()).min(page.width() / 2);
+    for v in values {
+        let role = v.value.role.as_ref().map_or(String::new(), |role| format!(" ({})", role.name()));
+        let mut line = vec![plain("  "), tone(v.tone, v.name.clone())];
+        pad(&mut line, 2 + names + 2);
+        line.push(plain(ty(report, v.value)));
+        pad(&mut line, 2 + names + 2 + types + 2);
+        line.push(plain(format!("{:>4} bytes  ", v.value.size)));
+        let pieces: Vec<_> = v.value.pieces.iter().map(|piece| piece_text(v.value, piece)).collect();
         let place = if pieces.is_empty() { "nowhere: it has no bytes".into() } else { pieces.join(", ") };
-        writeln!(out, "  {name:names$}  {ty:types$}  {:>4} bytes  {place}{role}", value.size)?;
+        line.extend([tone(v.tone, place), plain(role)]);
+        page.text(2 + names + 2 + types + 2 + 12, &line)?;
     }
     Ok(())
 }
@@ -54,30 +85,35 @@ fn piece_text(value: &Value, piece: &Piece) -> String {
 }
 
 /// One line per register that carries something.
-fn registers(function: &Function, out: &mut dyn Write) -> io::Result<()> {
-    let mut rows: Vec<(&str, String, String)> = Vec::new();
-    for (values, prefix, incoming) in [(&function.params, "a", true), (&function.results, "r", false)] {
-        for (n, value) in values.iter().enumerate() {
-            for piece in &value.pieces {
-                let Loc::Register(register) = piece.loc else { continue };
-                let what = part_of(value, piece, &name(value, prefix, n));
-                let at = rows.iter().position(|(reg, ..)| *reg == register).unwrap_or(rows.len());
-                if at == rows.len() {
-                    rows.push((register, String::new(), String::new()));
-                }
-                if let Some(row) = rows.get_mut(at) {
-                    if incoming { row.1 = what } else { row.2 = what }
-                }
+fn registers(function: &Function, values: &[Named<'_>], page: &mut Page<'_>) -> io::Result<()> {
+    let nothing = || plain("");
+    let mut rows: Vec<(&str, Span, Span)> = Vec::new();
+    for v in values {
+        for piece in &v.value.pieces {
+            let Loc::Register(register) = piece.loc else { continue };
+            let what = tone(v.tone, part_of(v.value, piece, &v.name));
+            let at = rows.iter().position(|(reg, ..)| *reg == register).unwrap_or(rows.len());
+            if at == rows.len() {
+                rows.push((register, nothing(), nothing()));
+            }
+            if let Some(row) = rows.get_mut(at) {
+                if v.incoming { row.1 = what } else { row.2 = what }
             }
         }
     }
     if let Some(context) = &function.closure_context {
-        rows.push((context, "closure context".into(), String::new()));
+        rows.push((context, plain("closure context"), nothing()));
     }
     if !rows.is_empty() {
-        writeln!(out, "\nregisters    {:<24} at return", "at entry")?;
+        page.heading(&format!("registers    {:<24} at return", "at entry"))?;
     }
-    rows.iter().try_for_each(|(reg, before, after)| writeln!(out, "  {reg:<10} {before:<24} {after}"))
+    for (register, before, after) in rows {
+        let mut line = vec![plain(format!("  {register:<10} ")), before];
+        pad(&mut line, 38);
+        line.push(after);
+        page.line(&line)?;
+    }
+    Ok(())
 }
 
 /// `s`, or `s[8:16]` for some bytes of it.

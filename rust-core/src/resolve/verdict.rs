@@ -1,0 +1,90 @@
+//! Why a claim won, and why others did not, in words.
+
+use super::params::same_places;
+use crate::evidence::Claim;
+use crate::report::{Side, Sides, Source};
+
+/// A claim that did not win.
+#[derive(Debug, Clone)]
+pub struct Lost {
+    /// What it speaks of.
+    pub side: Side,
+    /// The claim.
+    pub claim: Claim,
+    /// Whether it has the values in the same places as the one that won.
+    pub agrees: bool,
+    /// Why it did not win.
+    pub why: String,
+}
+
+impl Lost {
+    /// A claim that gave way to `winner`.
+    pub fn to(winner: &Claim, side: Side, claim: Claim) -> Lost {
+        let agrees = same_places(&claim.values, &winner.values);
+        let better = rank(winner.source);
+        let why = match agrees {
+            true => format!("weaker than {better}; the same places"),
+            false => format!("weaker than {better}"),
+        };
+        Lost { side, claim, agrees, why }
+    }
+}
+
+/// The claims that lost: typed ones with the reason, and those of metadata and code that gave way.
+pub(super) fn lost(
+    dropped: Vec<(Side, Claim, Option<String>)>,
+    weaker: [(Side, Option<Claim>); 2],
+    params: &Option<Claim>,
+    results: &Option<Claim>,
+) -> Vec<Lost> {
+    let winner = |side| if side == Side::Params { params.as_ref() } else { results.as_ref() };
+    let one = |(side, claim, why): (Side, Claim, Option<String>)| match (winner(side), why) {
+        (_, Some(why)) => Some(Lost { side, claim, agrees: false, why }),
+        (Some(winner), None) => Some(Lost::to(winner, side, claim)),
+        (None, None) => None,
+    };
+    let weaker = weaker.into_iter().filter_map(|(side, claim)| Some((side, claim?)));
+    let gave_way = weaker.filter(|(side, claim)| winner(*side).is_some_and(|w| w.source != claim.source));
+    dropped.into_iter().filter_map(one).chain(gave_way.filter_map(|(side, claim)| one((side, claim, None)))).collect()
+}
+
+/// Why the winners of both sides won, given those that lost to them.
+pub(super) fn won(params: Option<&Claim>, results: Option<&Claim>, lost: &[Lost]) -> Sides<String> {
+    let of = |side: Side, winner: Option<&Claim>| {
+        let Some(winner) = winner else { return String::new() };
+        let others: Vec<&Lost> = lost.iter().filter(|lost| lost.side == side).collect();
+        let said = |agree: bool| {
+            let mut words: Vec<&str> =
+                others.iter().filter(|l| l.agrees == agree).map(|l| rank(l.claim.source)).collect();
+            words.dedup();
+            words.join(" and ")
+        };
+        let own = rank(winner.source);
+        let mut why = match (others.is_empty(), winner.source) {
+            (true, Source::Table) => "the function is one of the runtime's that goabi knows".to_string(),
+            (true, _) => format!("nothing stronger than {own} speaks of it"),
+            (false, _) => "the strongest source that speaks of it".to_string(),
+        };
+        for (agree, verb) in [(true, "confirmed by"), (false, "against")] {
+            if others.iter().any(|l| l.agrees == agree) {
+                why += &format!("; {verb} {}", said(agree));
+            }
+        }
+        why
+    };
+    Sides { params: of(Side::Params, params), results: of(Side::Results, results) }
+}
+
+/// The source, as a sentence has it.
+fn rank(source: Source) -> &'static str {
+    match source {
+        Source::Dwarf => "debug information",
+        Source::Table => "the table of runtime functions",
+        Source::Module => "the module's sources",
+        Source::Std => "the standard library's sources",
+        Source::Rtype => "a runtime type",
+        Source::Spill => "the spill block",
+        Source::ArgInfo => "the list of arguments",
+        Source::Code => "code",
+    }
+}
