@@ -50,6 +50,32 @@ final class HeadlessTest {
 	}
 
 	@Test
+	void aBatchKeepsAProjectAndAResultForEachProgram() throws Exception {
+		Path folder = Files.createTempDirectory("goabi");
+		Path support = Files.createDirectories(folder.resolve("ghidra/support"));
+		Path headless = support.resolve("analyzeHeadless");
+		String java = ProcessHandle.current().info().command().orElse("java");
+		Files.writeString(headless, "#!/bin/sh\nexec '" + java + "' -Djava.awt.headless=true '-Duser.home=" +
+			System.getProperty("user.home") + "' -cp '" + System.getProperty("java.class.path") +
+			"' ghidra.JarRun \"$@\" -noanalysis -scriptPath '" +
+			environment.root().resolve("ghidra-extension/ghidra_scripts") + "'\n");
+		check(headless.toFile().setExecutable(true), headless);
+		Path out = folder.resolve("out");
+		Path log = folder.resolve("log");
+		ProcessBuilder batch = new ProcessBuilder(environment.goabi().toString(), "batch",
+			environment.programs().resolve("elf").toString(), "-o", out.toString(), "--with", "ghidra", "--ghidra",
+			folder.resolve("ghidra").toString());
+		int code = run(batch, log);
+		check(code == 0, Files.readString(log));
+		JsonObject row = JsonParser.parseString(Files.readString(out.resolve("summary.jsonl"))).getAsJsonObject();
+		check(row.getAsJsonObject("hosts").has("ghidra"), row);
+		Path kept = out.resolve("ghidra").resolve(row.get("sha256").getAsString());
+		JsonObject json = JsonParser.parseString(Files.readString(kept.resolve("result.json"))).getAsJsonObject();
+		check(json.getAsJsonObject("counts").get("applied").getAsInt() > 1000, json);
+		check(Files.isDirectory(kept.resolve("goabi.rep")), "no project");
+	}
+
+	@Test
 	void theZipHasWhatGhidraInstalls() throws Exception {
 		Path folder = Files.createTempDirectory("goabi");
 		ProcessBuilder make = new ProcessBuilder(environment.root().resolve("scripts/package").toString(), "ghidra", "-o",
