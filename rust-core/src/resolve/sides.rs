@@ -187,6 +187,10 @@ impl Input<'_, '_> {
             args == area.args_size
                 || (self.first.asm && assembly::declares(args, self.types, typed, &self.program.abi0))
         });
+        // Stubs of the runtime have registers of their own (`runtime.panicIndex`): assembly that reads others is not meant.
+        let claimed: RegSet = params::registers(&params.values).collect();
+        let reads_others = self.abi == Abi::ABIInternal && !(self.first.taken.registers & !claimed).is_empty();
+        let size_agrees = size_agrees && !(self.first.asm && self.first.list.is_none() && reads_others);
         let confirmed = size_agrees || (!typed.has_results && places_agree == Some(true));
         if !confirmed || places_agree == Some(false) {
             let why = match (places_agree, self.func.args) {
