@@ -207,30 +207,15 @@ impl Input<'_, '_> {
         }
         sides.area = sides.area.or(typed.has_results.then_some(area));
         let mut weaker = Vec::new();
-        weaker.extend(supersede(&mut sides.typed_params, params).map(|claim| (Side::Params, claim, None)));
+        weaker.extend(verdict::supersede(&mut sides.typed_params, params).map(|claim| (Side::Params, claim, None)));
         if typed.has_results {
-            weaker.extend(supersede(&mut sides.typed_results, results).map(|claim| (Side::Results, claim, None)));
+            weaker.extend(
+                verdict::supersede(&mut sides.typed_results, results).map(|claim| (Side::Results, claim, None)),
+            );
         }
         if self.program.explain {
             sides.dropped.extend(weaker);
         }
-    }
-}
-
-/// Takes a claim where there is none, and returns the one that is left over. Sources have names of values that runtime
-/// types lack.
-fn supersede(kept: &mut Option<Claim>, new: Claim) -> Option<Claim> {
-    let written = matches!(new.source, Source::Module | Source::Std);
-    match kept {
-        None => {
-            *kept = Some(new);
-            None
-        }
-        Some(old) if written && old.source == Source::Rtype && params::same_places(&old.values, &new.values) => {
-            let confidence = old.confidence;
-            Some(std::mem::replace(old, Claim { confidence, ..new }))
-        }
-        Some(_) => Some(new),
     }
 }
 

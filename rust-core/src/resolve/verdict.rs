@@ -30,6 +30,23 @@ impl Lost {
     }
 }
 
+/// Takes a claim where there is none, and returns the one that is left over. Sources have names of values that runtime
+/// types lack.
+pub(super) fn supersede(kept: &mut Option<Claim>, new: Claim) -> Option<Claim> {
+    let written = matches!(new.source, Source::Module | Source::Std);
+    match kept {
+        None => {
+            *kept = Some(new);
+            None
+        }
+        Some(old) if written && old.source == Source::Rtype && same_places(&old.values, &new.values) => {
+            let confidence = old.confidence;
+            Some(std::mem::replace(old, Claim { confidence, ..new }))
+        }
+        Some(_) => Some(new),
+    }
+}
+
 /// The claims that lost: typed ones with the reason, and those of metadata and code that gave way.
 pub(super) fn lost(
     dropped: Vec<(Side, Claim, Option<String>)>,
