@@ -29,7 +29,7 @@ mod tests {
 
     /// Every command that does something, by its whole name.
     fn commands(command: &Command, name: &str, found: &mut Vec<(String, Command)>) {
-        for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
+        for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help" && !sub.is_hide_set()) {
             let name = format!("{name} {}", sub.get_name());
             match sub.has_subcommands() {
                 true => commands(sub, &name, found),
