@@ -34,7 +34,7 @@ mod usercall;
 
 use c_types::CTypes;
 use made::Made;
-pub(crate) use marks_text::callee;
+pub(crate) use marks_text::call;
 use names::Scope;
 use prototype::Prototypes;
 use registers::Registers;

@@ -172,11 +172,11 @@ impl<'a> Plan<'a> {
 
     fn call_sites(&self) -> impl Iterator<Item = &'a CallSite> {
         let min = self.min;
-        let says = |site: &CallSite| {
+        let says = move |site: &CallSite| {
             site.usercall.is_some()
                 || site.api.is_some()
                 || site.interface.is_some()
-                || marks_text::statement(site).is_some()
+                || marks_text::statement(site, self.report).is_some()
         };
         self.report.call_sites.iter().filter(move |site| site.confidence >= min && says(site))
     }
@@ -189,7 +189,7 @@ impl<'a> Plan<'a> {
             confidence: site.confidence,
             source: site.source,
             targets: &site.targets,
-            comment: site_comment(site),
+            comment: site_comment(site, self.report),
             apply,
         }
     }
@@ -236,15 +236,15 @@ fn type_line(one: &Declaration) -> impl Serialize {
 }
 
 /// `kernel32.dll!CreateFileW("a", 0x80000000)`, `io.Writer.Write`; nothing for a call of which only the type is known.
-fn site_comment(site: &CallSite) -> String {
-    if let Some(statement) = marks_text::statement(site) {
+fn site_comment(site: &CallSite, report: &Report) -> String {
+    if let Some(statement) = marks_text::statement(site, report) {
         return statement;
     }
     if site.api.is_none() && site.interface.is_none() {
         return String::new();
     }
     let values = if site.values.is_empty() { String::new() } else { format!("({})", site.values.join(", ")) };
-    format!("calls {}{values}", marks_text::callee(site))
+    format!("calls {}{values}", marks_text::callee(site, report))
 }
 
 fn annotation_line(annotation: &Annotation) -> impl Serialize {

@@ -2,7 +2,6 @@
 
 use super::text::escape;
 use crate::report::{Addr, Annotation, CallSite, Report};
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 /// Kinds of call sites with the heading that each is listed under; others are only counted.
@@ -18,15 +17,11 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "\nbetween Go and C")?;
         report.annotations.iter().try_for_each(|annotation| line(annotation, out))?;
     }
-    let names: BTreeMap<Addr, &str> = match report.call_sites.is_empty() {
-        true => BTreeMap::new(),
-        false => report.functions.iter().map(|f| (f.entry, f.name.as_str())).collect(),
-    };
     for (heading, kinds) in GROUPS {
         let mut sites = report.call_sites.iter().filter(|site| kinds.contains(&&*site.kind)).peekable();
         if sites.peek().is_some() {
             writeln!(out, "\n{heading}")?;
-            sites.try_for_each(|site| site_line(site, &names, out))?;
+            sites.try_for_each(|site| site_line(site, report, out))?;
         }
     }
     Ok(())
@@ -40,27 +35,38 @@ fn line(annotation: &Annotation, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{at}  {role:<22} {:<32}{frame}{next}  // {}", escape(name), escape(comment))
 }
 
-fn site_line(site: &CallSite, names: &BTreeMap<Addr, &str>, out: &mut dyn Write) -> io::Result<()> {
-    let within = names.get(&site.within).copied().filter(|name| !name.is_empty());
-    let within = within.map_or_else(|| site.within.to_string(), |name| escape(name).into_owned());
-    writeln!(out, "{}  {:<9} {}({})  // in {within}", site.at, site.kind, escape(&callee(site)), escape(&values(site)))
+fn site_line(site: &CallSite, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let within = name(report, site.within);
+    writeln!(out, "{}  {:<9} {}  // in {}", site.at, site.kind, call(site, report), escape(&within))
+}
+
+/// A call site as a call: what it reaches, and with which values. Safe for a terminal.
+pub(crate) fn call(site: &CallSite, report: &Report) -> String {
+    let reached = if site.kind == "panic" { "panic".to_string() } else { callee(site, report) };
+    format!("{}({})", escape(&reached), escape(&values(site)))
+}
+
+/// The function's name, or its address if it has none.
+fn name(report: &Report, entry: Addr) -> String {
+    let found = report.functions.binary_search_by_key(&entry, |f| f.entry).ok().map(|at| &report.functions[at].name);
+    found.filter(|name| !name.is_empty()).map_or_else(|| entry.to_string(), Clone::clone)
 }
 
 /// What a call site reaches, in a word.
-pub(crate) fn callee(site: &CallSite) -> String {
+pub(super) fn callee(site: &CallSite, report: &Report) -> String {
     let api = site.api.as_ref().map(|api| match api.dll.is_empty() {
         true => api.name.clone(),
         false => format!("{}!{}", api.dll, api.name),
     });
     let interface = || site.interface.as_ref().map(|i| format!("{}.{}", i.ty, i.method));
-    let targets = || site.targets.first().map(Addr::to_string);
+    let targets = || site.targets.first().map(|target| name(report, *target));
     api.or_else(interface).or_else(targets).unwrap_or_else(|| "?".to_string())
 }
 
 /// What a call carries out that the source has a statement for, or what it passes as `...any`.
-pub(crate) fn statement(site: &CallSite) -> Option<String> {
+pub(super) fn statement(site: &CallSite, report: &Report) -> Option<String> {
     match &*site.kind {
-        "go" | "defer" => site.targets.first().map(|target| format!("{} {target}", site.kind)),
+        "go" | "defer" => site.targets.first().map(|target| format!("{} {}", site.kind, name(report, *target))),
         "panic" if site.values != ["?"] => Some(format!("panic({})", values(site))),
         "variadic" if !site.values.is_empty() => Some(format!("passes {}", values(site))),
         _ => None,

@@ -26,7 +26,7 @@ pub(super) fn write(report: &Report, function: &Function, out: &mut dyn Write) -
         if n == 0 {
             writeln!(out, "\ncall sites")?;
         }
-        writeln!(out, "  {}  {:<9} {}({})", site.at, site.kind, crate::emit::callee(site), site.values.join(", "))?;
+        writeln!(out, "  {}  {:<9} {}", site.at, site.kind, crate::emit::call(site, report))?;
         if let Some(usercall) = &site.usercall {
             writeln!(out, "      {}", super::without_spoils(usercall))?;
         }

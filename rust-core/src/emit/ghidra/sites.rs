@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::abi::location::Scalar;
 use crate::abi::registers::{Convention, reg_name};
 use crate::arch::Os;
-use crate::report::{Addr, Annotation, CallSite, Confidence, Loc, Piece, Value};
+use crate::report::{Addr, Annotation, CallSite, Confidence, Loc, Piece, Report, Value};
 
 use super::Plan;
 use super::words;
@@ -97,7 +97,7 @@ impl<'a> Plan<'a> {
             kind: &site.kind,
             confidence: site.confidence,
             targets: &site.targets,
-            comment: comment(site),
+            comment: comment(site, self.report),
             signature: self.signature(site),
         }
     }
@@ -164,7 +164,7 @@ fn kind(piece: &Piece) -> &'static str {
     }
 }
 
-fn comment(site: &CallSite) -> Vec<String> {
+fn comment(site: &CallSite, report: &Report) -> Vec<String> {
     let mut lines = Vec::new();
     lines.extend(site.api.as_ref().map(|api| match api.dll.as_str() {
         "" => format!("{}: {}", site.kind, api.name),
@@ -178,7 +178,7 @@ fn comment(site: &CallSite) -> Vec<String> {
     };
     lines.extend(side("passes", &site.params));
     lines.extend(side("returns", &site.results));
-    match marks_text::statement(site) {
+    match marks_text::statement(site, report) {
         Some(statement) => lines.push(statement),
         None => lines.extend((!site.values.is_empty()).then(|| format!("arguments: {}", site.values.join(", ")))),
     }
