@@ -49,6 +49,15 @@ impl Default for Options {
     }
 }
 
+impl Options {
+    /// Whether a function is asked for that has this name and these addresses.
+    pub fn wants(&self, code: std::ops::Range<u64>, name: &str) -> bool {
+        let Some(only) = self.only.as_deref() else { return true };
+        let address = only.strip_prefix("0x").and_then(|digits| u64::from_str_radix(digits, 16).ok());
+        address.is_some_and(|a| code.contains(&a)) || name == only
+    }
+}
+
 /// Whoever waits for an analysis. Called from any thread, often: both must be quick.
 pub trait Observer: Sync {
     /// `done` of `total` units of `stage` are done.

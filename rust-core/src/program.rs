@@ -106,9 +106,7 @@ impl<'a> Program<'a> {
 
     /// Whether the function is one that `options` ask for.
     pub fn is_wanted(&self, func: &Func, options: &Options) -> bool {
-        let Some(only) = options.only.as_deref() else { return true };
-        let address = only.strip_prefix("0x").and_then(|digits| u64::from_str_radix(digits, 16).ok());
-        address.is_some_and(|a| (func.entry..func.end).contains(&a)) || self.name(func) == only
+        options.wants(func.entry..func.end, &self.name(func))
     }
 
     /// Whether the machine's code is understood.

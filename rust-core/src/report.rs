@@ -212,10 +212,10 @@ pub struct Function {
     pub listing: Vec<Line>,
     /// Direct calls of it, when evidence was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub callers: Option<Calls>,
+    pub callers: Option<Box<Calls>>,
     /// Direct calls that it makes, when evidence was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub callees: Option<Calls>,
+    pub callees: Option<Box<Calls>>,
     /// Hash of its instructions with the addresses in them masked, when evidence was asked for: equal for the same code in
     /// two builds.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,7 +1,7 @@
 //! Reports that an earlier run saved (`--format json`), as inputs.
 
 use super::exit::Failure;
-use crate::report::{Report, SCHEMA};
+use crate::report::{Function, Report, SCHEMA};
 use crate::{Options, emit};
 
 /// Whether the bytes are meant to be a report: no container begins like JSON.
@@ -24,14 +24,8 @@ pub(super) fn read(label: &str, bytes: &[u8], options: &Options) -> Result<Repor
     report.types.iter_mut().zip(0..).for_each(|(ty, id)| ty.id = id);
     report.functions.sort_by_key(|f| f.entry);
     report.call_sites.sort_by_key(|site| site.at);
-    if let Some(only) = &options.only {
-        let at = only.strip_prefix("0x").and_then(|digits| u64::from_str_radix(digits, 16).ok());
-        let inside =
-            |at: u64, entry: u64, end: Option<u64>| at == entry || end.is_some_and(|end| (entry..end).contains(&at));
-        report
-            .functions
-            .retain(|f| f.name == *only || at.is_some_and(|at| inside(at, f.entry.0, f.end.map(|end| end.0))));
-    }
+    let code = |f: &Function| f.entry.0..f.end.map_or(f.entry.0.saturating_add(1), |end| end.0);
+    report.functions.retain(|f| options.wants(code(f), &f.name));
     emit::fill(&mut report);
     Ok(report)
 }

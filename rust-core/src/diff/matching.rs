@@ -95,7 +95,7 @@ impl Pairs {
                 true => at_old.get(&at).copied().filter(|o| paired.get(*o) == Some(&true)),
                 false => at_new.get(&at).and_then(|n| partners.get(*n).copied().flatten()),
             };
-            let neighbours = |is_old: bool, calls: &Option<Calls>| -> Option<Vec<usize>> {
+            let neighbours = |is_old: bool, calls: &Option<Box<Calls>>| -> Option<Vec<usize>> {
                 let list = calls.as_ref().map(|calls| calls.list.as_slice()).unwrap_or_default();
                 let mut known: Vec<usize> = list.iter().filter_map(|call| known(is_old, call.function)).collect();
                 known.sort_unstable();

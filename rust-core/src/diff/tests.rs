@@ -79,10 +79,10 @@ fn without_names_code_decides_and_then_the_calls() {
             .expect("calls")
     };
     let mut old = old;
-    old.functions[0].callers = Some(calls("0x31", "0x30"));
-    old.functions[1].callers = Some(calls("0x41", "0x40"));
-    new.functions[0].callers = Some(calls("0x131", "0x130"));
-    new.functions[1].callers = Some(calls("0x141", "0x140"));
+    old.functions[0].callers = Some(Box::new(calls("0x31", "0x30")));
+    old.functions[1].callers = Some(Box::new(calls("0x41", "0x40")));
+    new.functions[0].callers = Some(Box::new(calls("0x131", "0x130")));
+    new.functions[1].callers = Some(Box::new(calls("0x141", "0x140")));
     let diff = compare(&old, &new);
     let expected =
         ["[Name] 0x20>0x110 Calls", "[Name] 0x10>0x120 Calls", "[Name] 0x40>0x130 Code", "[Name] 0x30>0x140 Code"];

@@ -51,8 +51,13 @@ impl<'a> Made<'a> {
     }
 
     fn remember(&mut self, id: u32) {
-        let Some(ty) = self.types.get(id as usize).filter(|ty| ty.source == SHAPE) else { return };
-        if ty.kind == "struct" || ty.kind == "tuple" {
+        let Some(ty) = self.types.get(id as usize) else { return };
+        if ty.source != SHAPE {
+            // Go's own int64 is the shape of one: two tuples that differ in nothing else would be one type by two names.
+            if ty.go_name == ty.kind && super::c_types::number(&ty.kind, ty.size) == Some(&ty.c_name) {
+                self.words.entry((ty.kind.clone(), ty.size)).or_insert(id);
+            }
+        } else if ty.kind == "struct" || ty.kind == "tuple" {
             self.structs.insert(Key::of(ty), id);
         } else {
             self.words.insert((ty.kind.clone(), ty.size), id);
@@ -105,7 +110,7 @@ impl<'a> Made<'a> {
             end = offset + size;
             align = align.max(at_most);
         }
-        let size = if on_stack { u64::from(value.size) } else { next_multiple(end, align) };
+        let size = if on_stack { end.max(u64::from(value.size)) } else { next_multiple(end, align) };
         let natural = next_multiple(end, align) == size;
         let rest = if natural { String::new() } else { format!("_to{size}") };
         let key = Key { tuple: false, fields, size };

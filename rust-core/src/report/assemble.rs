@@ -26,6 +26,9 @@ use foldhash::{HashMap, HashMapExt};
 use rayon::prelude::*;
 use std::sync::Arc;
 
+/// Functions that are converted at a time: both forms of all of them would be in memory otherwise.
+const AT_ONCE: usize = 1 << 12;
+
 /// The whole report, without what `emit::fill` adds.
 pub fn report(
     program: &Program<'_>,
@@ -39,14 +42,21 @@ pub fn report(
     let wanted = |func: &Func| program.is_wanted(func, options);
     let clobbers = [&program.internal, &program.abi0].map(|c| names(c.clobbers(), program.image.arch));
     let pairs = pairs(program, &resolved);
-    let mut witness = witness.into_iter();
-    let funcs = program.funcs().iter().zip(resolved).map(|(f, r)| (f, r, witness.next()));
-    let funcs: Vec<_> = funcs.filter(|(f, ..)| wanted(f)).collect();
-    let types = listed(types, funcs.iter().map(|(_, resolved, _)| resolved));
-    let context = Context { program, options, clobbers, pairs, types: &types };
-    let functions = || funcs.into_par_iter().map(|(f, r, w)| function(&context, f, r, w)).collect::<Vec<Function>>();
+    let listed = listed(types, program.funcs().iter().zip(&resolved).filter(|(f, _)| wanted(f)).map(|(_, r)| r));
+    let context = Context { program, options, clobbers, pairs, types: &listed };
+    let functions = || {
+        let mut functions = Vec::with_capacity(if options.only.is_some() { 0 } else { resolved.len() });
+        let mut witness = witness.into_iter();
+        let all = program.funcs().iter().zip(resolved).map(|(f, r)| (f, r, witness.next()));
+        let mut left = all.filter(|(f, ..)| wanted(f)).peekable();
+        while left.peek().is_some() {
+            let some: Vec<_> = left.by_ref().take(AT_ONCE).collect();
+            functions.par_extend(some.into_par_iter().map(|(f, r, w)| function(&context, f, r, w)));
+        }
+        functions
+    };
     let (mut functions, binary) = rayon::join(functions, || binary(program, data));
-    let mut types = types;
+    let mut types = listed;
     let within = |entry: u64| program.at(entry).is_some_and(|i| wanted(&program.funcs()[i]));
     let call_sites = marks::sites(program, marks.sites, &mut types, within);
     marks::add(program, marks.functions, options, &mut types, &mut functions);
@@ -202,8 +212,8 @@ fn function(context: &Context<'_, '_>, func: &Func, resolved: Resolved, witness:
         notes: resolved.notes,
         evidence,
         listing: seen.lines.into_iter().map(Line::from).collect(),
-        callers: calls(program, seen.callers, &resolved.results),
-        callees: calls(program, seen.callees, &None),
+        callers: calls(program, seen.callers, &resolved.results).map(Box::new),
+        callees: calls(program, seen.callees, &None).map(Box::new),
         code: seen.code.map(Addr),
         name,
     }

@@ -202,7 +202,7 @@ pub(super) fn c_function(program: &Program<'_>, function: CFunction, types: &mut
     }
 }
 
-/// Adds C functions to the functions of the report, in the order of addresses.
+/// Adds the C functions that are asked for to the functions of the report, in the order of addresses.
 pub(super) fn add(
     program: &Program<'_>,
     found: Vec<CFunction>,
@@ -210,9 +210,7 @@ pub(super) fn add(
     types: &mut TypeList<'_>,
     functions: &mut Vec<Function>,
 ) {
-    if found.is_empty() || options.only.is_some() {
-        return;
-    }
-    functions.extend(found.into_iter().map(|f| c_function(program, f, types)));
+    let wanted = found.into_iter().filter(|f| options.wants(f.entry..f.entry.saturating_add(1), &f.name));
+    functions.extend(wanted.map(|f| c_function(program, f, types)));
     functions.sort_by_key(|f| f.entry);
 }

@@ -159,7 +159,7 @@ mod tests {
         assert_eq!(text.lines().count(), 2);
         assert!(
             text.lines().all(|line| display_width(line) <= 80)
-                && text.lines().nth(1) == Some("    word word word word word"),
+                && text.lines().nth(1) == Some("    word word word word word word"),
             "{text}"
         );
         assert!(!written(Look { colour: false, ..look }, &spans).contains('\u{1b}'));
