@@ -12,8 +12,9 @@ use crate::program::Program;
 use crate::resolve::Resolved;
 use crate::types::{TypeId, Types};
 use crate::watch::Tick;
+use foldhash::{HashSet, HashSetExt};
 use rayon::prelude::*;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A call worth a line in the report.
 #[derive(Debug, Clone, PartialEq, Eq)]

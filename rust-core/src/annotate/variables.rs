@@ -5,7 +5,7 @@ use super::sites::Site;
 use super::system;
 use crate::code::values::Value;
 use crate::program::Program;
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 /// What was stored into a variable.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! C declarations of the types that prototypes name: each once, before it is used.
 
-use std::collections::HashSet;
+use foldhash::{HashSet, HashSetExt};
 use std::fmt::Write;
 
 use crate::report::{Confidence, Report, Type, Value};

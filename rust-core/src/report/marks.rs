@@ -16,7 +16,7 @@ use crate::evidence::helpers::Helper;
 use crate::options::Options;
 use crate::program::Program;
 use crate::types::{Kind, Param, Role, TypeId};
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 use std::sync::Arc;
 
 /// The call sites of the wanted functions.
