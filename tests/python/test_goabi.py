@@ -182,7 +182,7 @@ def test_senseless_segments_are_errors():
 
 def test_a_function_is_explained(server):
     explained = goabi.analyze(server, only=HANDLE, evidence=True).explain()
-    assert explained == run("explain", str(server), HANDLE).stdout.decode()
+    assert explained == run("explain", str(server), HANDLE, "--listing", "24").stdout.decode()
 
 
 def test_whoever_waits_is_told_and_can_stop(server):
@@ -226,7 +226,11 @@ def test_other_threads_run_meanwhile(server):
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
 def test_ctrl_c_is_a_keyboard_interrupt(server):
-    endless = "import goabi, sys\nprint('ready', flush=True)\nwhile True: goabi.analyze(sys.argv[1])"
+    # Python leaves Ctrl-C alone if it was started with that ignored, as what runs in the background is.
+    endless = (
+        "import goabi, signal, sys\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "print('ready', flush=True)\nwhile True: goabi.analyze(sys.argv[1])"
+    )
     child = subprocess.Popen([sys.executable, "-c", endless, server], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     child.stdout.readline()
     time.sleep(0.5)
