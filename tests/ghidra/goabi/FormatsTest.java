@@ -50,7 +50,7 @@ final class FormatsTest {
 	@Test
 	void pe() throws Exception {
 		Annotated pe = annotated("pe");
-		equal(pe.places("main.divide"), "go_ret_int64_int64_int64@RCX:8,RBX:8,RAX:8 (long a1@RAX:8, long a2@RBX:8)");
+		equal(pe.places("main.divide"), "go_ret_int64_int64_int8@RCX:8,RBX:8,RAX:8 (long a1@RAX:8, long a2@RBX:8)");
 		equal(pe.function("main.divide").getCallingConventionName(), "abi-internal");
 		has(pe.decompile("main.sumOfDivision"), "main_divide(a1,a2)");
 		compared(pe);
@@ -195,7 +195,7 @@ final class FormatsTest {
 		});
 		Annotated raw = annotate(program, "a dump");
 		equal(raw.places("main.length"), "long@RAX:8 (go_i64x2 a1@RBX:8,RAX:8)");
-		equal(raw.places("main.divide"), "go_ret_int64_int64_int64@RCX:8,RBX:8,RAX:8 (long a1@RAX:8, long a2@RBX:8)");
+		equal(raw.places("main.divide"), "go_ret_int64_int64_int8@RCX:8,RBX:8,RAX:8 (long a1@RAX:8, long a2@RBX:8)");
 		done(raw);
 		java.nio.file.Files.delete(dump);
 	}
