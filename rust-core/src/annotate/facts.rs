@@ -6,7 +6,7 @@ use super::known::{self, Known};
 use crate::abi::location::Loc;
 use crate::code::values::Value;
 use crate::types::Types;
-use foldhash::{HashMap, HashSet};
+use foldhash::{HashMap, HashMapExt, HashSet};
 
 /// A place whose type several functions know or need. Functions are indices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -90,7 +90,7 @@ impl Facts {
         }
         let sources: Vec<Spot> = self.edges.iter().map(|edge| edge.1).collect();
         let more = self.want(sources);
-        while self.flow(known, types) {}
+        self.flow(known, types);
         more || self.edges.len() > edges || self.known.len() > facts
     }
 
@@ -99,14 +99,19 @@ impl Facts {
         *slot = slot.map(|old| known::join(known, types, old, value)).filter(|value| *value != Value::Unknown);
     }
 
-    /// Lets types go along the edges, one step; whether any did. Every step settles a spot that was open, so they end.
-    fn flow(&mut self, known: &Known, types: &Types) -> bool {
-        let open = |edge: &&(Spot, Spot)| !self.known.contains_key(&edge.0);
-        let next: Vec<_> =
-            self.edges.iter().filter(open).filter_map(|(to, from)| Some((*to, self.get(*from)?))).collect();
-        let any = !next.is_empty();
-        next.into_iter().for_each(|(spot, value)| self.add(spot, value, known, types));
-        any
+    /// Lets types go along the edges, all of one step together. Every step settles spots that were open, and looks only at
+    /// what the one before settled, so that a long chain costs no more than its edges.
+    fn flow(&mut self, known: &Known, types: &Types) {
+        let mut targets: HashMap<Spot, Vec<Spot>> = HashMap::new();
+        self.edges.iter().for_each(|(to, from)| targets.entry(*from).or_default().push(*to));
+        let mut settled: Vec<Spot> = self.known.keys().copied().collect();
+        while !settled.is_empty() {
+            let typed = settled.iter().filter_map(|from| Some((self.get(*from)?, targets.get(from)?)));
+            let reached = typed.flat_map(|(value, to)| to.iter().map(move |to| (*to, value)));
+            let next: Vec<_> = reached.filter(|(to, _)| !self.known.contains_key(to)).collect();
+            settled = next.iter().map(|(spot, _)| *spot).collect::<HashSet<_>>().into_iter().collect();
+            next.into_iter().for_each(|(spot, value)| self.add(spot, value, known, types));
+        }
     }
 }
 
