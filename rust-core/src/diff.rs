@@ -112,19 +112,32 @@ impl Face {
 
 /// Compares two builds.
 pub fn compare(old: &Report, new: &Report) -> Diff {
+    compare_some(old, new, |_| true, |_| true)
+}
+
+/// The same, and only what is said of pairs of which one is wanted. All functions are there to be matched.
+pub fn compare_some(
+    old: &Report,
+    new: &Report,
+    wants_old: impl Fn(&Function) -> bool,
+    wants_new: impl Fn(&Function) -> bool,
+) -> Diff {
     let pairs = Pairs::of(&old.functions, &new.functions);
     let mut changed = Vec::new();
     let mut unchanged = 0;
     for (o, n, matched) in pairs.list() {
         let (Some(was), Some(is)) = (old.functions.get(o), new.functions.get(n)) else { continue };
+        if !(wants_old(was) || wants_new(is)) {
+            continue;
+        }
         match changes((old, was), (new, is)) {
             what if what.is_empty() => unchanged += 1,
             what => changed.push(Change { what, matched, old: Face::of(was), new: Face::of(is) }),
         }
     }
     changed.sort_by_key(|change| change.new.entry);
-    let alone = |functions: &[Function], is_paired: &dyn Fn(usize) -> bool| -> Vec<Face> {
-        functions.iter().enumerate().filter(|(i, _)| !is_paired(*i)).map(|(_, f)| Face::of(f)).collect()
+    let alone = |functions: &[Function], wanted: &dyn Fn(usize, &Function) -> bool| -> Vec<Face> {
+        functions.iter().enumerate().filter(|(i, f)| wanted(*i, f)).map(|(_, f)| Face::of(f)).collect()
     };
     Diff {
         schema: SCHEMA.to_string(),
@@ -132,8 +145,8 @@ pub fn compare(old: &Report, new: &Report) -> Diff {
         new: build(new),
         unchanged,
         changed,
-        added: alone(&new.functions, &|i| pairs.has_new(i)),
-        removed: alone(&old.functions, &|i| pairs.has_old(i)),
+        added: alone(&new.functions, &|i, f| !pairs.has_new(i) && wants_new(f)),
+        removed: alone(&old.functions, &|i, f| !pairs.has_old(i) && wants_old(f)),
         notes: notes(old, new),
     }
 }

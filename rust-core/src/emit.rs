@@ -14,6 +14,7 @@ mod builtin;
 mod c_types;
 mod declare;
 pub mod diff;
+pub(crate) mod frame;
 pub mod ghidra;
 pub mod header;
 pub mod html;
@@ -34,6 +35,7 @@ mod usercall;
 
 use c_types::CTypes;
 use made::Made;
+#[cfg(feature = "cli")]
 pub(crate) use marks_text::call;
 use names::Scope;
 use prototype::Prototypes;
@@ -68,11 +70,16 @@ pub(crate) fn confidence(f: &Function) -> Confidence {
 
 /// How Go's assembler, IDA and Ghidra call the place that is `offset` bytes into the argument area; `operand` is the first.
 pub(crate) fn argument_names(report: &Report, f: &Function, operand: &str, offset: u64) -> String {
+    format!("{operand}  {}", host_names(report, f, offset))
+}
+
+/// How IDA and Ghidra call that place.
+pub(crate) fn host_names(report: &Report, f: &Function, offset: u64) -> String {
     let info = arch(report).info();
     // IDA counts from behind the return address that a call pushes, Ghidra from SP at entry.
     let pushed = u64::from(info.arg_base.saturating_sub(info.outgoing));
     let from_entry = offset.saturating_add(f.arg_base.into());
-    format!("{operand}  arg_{:X}  Stack[{from_entry:#x}]", from_entry.saturating_sub(pushed))
+    format!("arg_{:X}  Stack[{from_entry:#x}]", from_entry.saturating_sub(pushed))
 }
 
 /// The machine of a report; an unknown one is taken for amd64.

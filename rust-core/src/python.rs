@@ -78,6 +78,10 @@ impl Analysis {
         self.text_of(py, emit::header::write, min_confidence)
     }
 
+    fn html(&self, py: Python<'_>) -> PyResult<String> {
+        self.text_of(py, emit::html::write, "unknown")
+    }
+
     fn explain(&self, py: Python<'_>) -> PyResult<String> {
         self.text_of(
             py,

@@ -374,6 +374,12 @@ fn diff_finds_the_function_whose_signature_was_changed() {
     let [old, new] = [server(), new].map(|path| path.to_str().expect("text").to_string());
     let text = succeeded(command(&["diff", &old, &new]).output().expect("goabi runs"));
     assert!(text.contains("  params (by name)\n    - func ") && text.contains(" the same\n"), "{text}");
+    let only = |wanted: &str| command(&["diff", &old, &new, "--only", wanted]).output().expect("goabi runs");
+    assert!(succeeded(only(HANDLE)).contains("\n1 changed, 0 added, 0 removed, 0 the same\n"));
+    assert!(succeeded(only("main.split")).contains("\n0 changed, 0 added, 0 removed, 1 the same\n"));
+    let missing = only("main.splot");
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&missing.stderr).contains("near it: main.split"));
 }
 
 #[test]

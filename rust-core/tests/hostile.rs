@@ -6,6 +6,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)] // costs are printed
 
+#[path = "support/asked.rs"]
+mod asked;
 #[path = "support/forge.rs"]
 mod forge;
 #[path = "support/go.rs"]
@@ -16,10 +18,11 @@ mod hostile {
     pub(crate) mod outside;
 }
 
+pub(crate) use asked::{FORMS, written};
 use forge::{Function, Program, TypeData};
 use goabi::image::{Image, Segment};
 use goabi::report::{Confidence, Report};
-use goabi::{Error, Options, analyze, analyze_segments, emit};
+use goabi::{Error, Options, analyze, analyze_segments};
 use std::borrow::Cow;
 
 /// Everything on, but for signatures from source, which cost more than the forged program.
@@ -29,28 +32,10 @@ pub(crate) fn options() -> Options {
     options
 }
 
-type Form = fn(&Report, &mut dyn std::io::Write, Confidence) -> std::io::Result<()>;
-
-/// Every form of output.
-pub(crate) const FORMS: [(&str, Form); 6] = [
-    ("text", emit::text::write),
-    ("json", emit::json::write),
-    ("header", emit::header::write),
-    ("ida-plan", emit::ida::write),
-    ("ghidra-plan", emit::ghidra::write),
-    ("idapython", emit::idapython::write),
-];
-
-pub(crate) fn written(report: &Report, form: Form) -> String {
-    let mut out = Vec::new();
-    form(report, &mut out, Confidence::Guess).expect("memory does not fail");
-    String::from_utf8(out).expect("every form is UTF-8")
-}
-
 /// Analyses and writes every form, to see that it comes to an end.
 fn exercise(report: Result<Report, Error>) -> Option<usize> {
     let report = report.ok()?;
-    FORMS.iter().for_each(|(_, form)| drop(written(&report, *form)));
+    asked::forms(&report);
     Some(report.functions.len())
 }
 

@@ -53,7 +53,7 @@ test("search and filters find a function, and it opens", async () => {
   assert.equal(await page.textContent("#name"), HANDLE);
   assert.match(await page.evaluate(() => location.hash), /^#\/f\/0x[0-9a-f]+$/);
   const text = await page.textContent("main");
-  for (const part of ["keeps a1 (RAX)", "mov [rsp+8], rax", "Called from 1 place", "decides", "spill area of registers", "return address"])
+  for (const part of ["keeps a1 (RAX)", "mov [rsp+8], rax", "Called from 1 place", "decides", "a2[0:8] spilled", "arg_8  Stack[0x10]", "return address"])
     assert.ok(text.includes(part), part);
   await page.goBack();
   assert.equal(await page.inputValue("#search"), "server handle", "the search is still there");
@@ -108,7 +108,20 @@ test("types, bridges and coverage are shown", async () => {
   assert.equal((await page.$$("canvas")).length, 2);
   await page.evaluate(() => { location.hash = "#/bridges"; });
   await page.waitForFunction(() => document.querySelector("main h2")?.textContent === "Between Go and C");
-  assert.ok(await page.$("#bridges a, main p"), "a picture, or that there is nothing");
+  assert.ok((await page.$$("#bridges a")).length > 3, "the places are in the picture");
+  await close();
+});
+
+test("arrows between the places cross only where they must", async () => {
+  const mark = (at, next) => ({ at, role: "r", name: at, comment: "", next, callers: [], frame_type: null, stack: null });
+  // Two ways that a list by address would draw across each other twice.
+  const ways = [mark("0x1", ["0x4"]), mark("0x2", ["0x3"]), mark("0x3", ["0x6"]), mark("0x4", ["0x5"]), mark("0x5", []), mark("0x6", [])];
+  const { page, close } = await open(html_of("ways", report(["main.a"], { annotations: ways })), "#/bridges");
+  await page.waitForSelector("#bridges");
+  const arrows = await page.$$eval("#bridges path.arrow", (paths) => paths.map((path) => [path.getPointAtLength(0), path.getPointAtLength(path.getTotalLength())].map((p) => [p.x, p.y])));
+  assert.equal(arrows.length, 4);
+  const cross = (a, b) => a[0][0] === b[0][0] && (a[0][1] - b[0][1]) * (a[1][1] - b[1][1]) < 0;
+  assert.equal(arrows.filter((a, i) => arrows.some((b, j) => j < i && cross(a, b))).length, 0);
   await close();
 });
 

@@ -1,8 +1,11 @@
 """The module and the command as `pip install .` leaves them."""
 
+import base64
+import gzip
 import json
 import os
 import pathlib
+import re
 import signal
 import struct
 import subprocess
@@ -145,8 +148,21 @@ def test_one_function_in_every_form(server):
     assert function.evidence
     for text in (report.text(), report.ida_plan(), report.ghidra_plan(), report.idapython(), report.header()):
         assert HANDLE in text
+    page = report.html()
+    [block] = re.findall('id="b0">([^<]+)<', page)
+    assert page.startswith("<!doctype html>") and HANDLE in gzip.decompress(base64.b64decode(block)).decode()
     with pytest.raises(ValueError, match="min_confidence"):
         report.text(min_confidence="certain")
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/start/command-line.md"])
+def test_python_of_the_documentation_runs(page, server, monkeypatch, capsys):
+    monkeypatch.chdir(server.parent)
+    examples = re.findall("```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
+    assert examples
+    for text in examples:
+        exec(compile(text, page, "exec"), {})
+    assert "func (a1 *Server) handle(" in capsys.readouterr().out
 
 
 def segments_of(path):

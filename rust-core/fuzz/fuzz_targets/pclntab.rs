@@ -3,7 +3,7 @@
 
 use goabi::golang::pclntab::{self, Header, Pclntab};
 use goabi::image::Image;
-use goabi_fuzz::{forge, memory, read_tables};
+use goabi_fuzz::{asked, forge, memory};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
@@ -13,6 +13,6 @@ fuzz_target!(|data: &[u8]| {
     for header in headers.take(4) {
         let Some((layout, _)) = header.layout(&image) else { continue };
         let table = Pclntab::read(&image, header, layout, |offset| forge::TEXT + u64::from(offset));
-        read_tables(&image, &table);
+        asked::tables(&image, &table);
     }
 });

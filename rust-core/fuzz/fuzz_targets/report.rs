@@ -2,26 +2,13 @@
 #![no_main]
 
 use goabi::emit;
-use goabi::report::{Confidence, Report};
+use goabi::report::Report;
+use goabi_fuzz::asked;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
     let Ok(mut report) = serde_json::from_slice::<Report>(data) else { return };
-    for round in 0..2 {
-        let mut out = Vec::new();
-        let forms = [
-            emit::json::write,
-            emit::text::write,
-            emit::header::write,
-            emit::ida::write,
-            emit::ghidra::write,
-            emit::idapython::write,
-        ];
-        for write in forms {
-            write(&report, &mut out, Confidence::Guess).expect("memory does not fail");
-        }
-        if round == 0 {
-            emit::fill(&mut report);
-        }
-    }
+    asked::forms(&report);
+    emit::fill(&mut report);
+    asked::forms(&report);
 });

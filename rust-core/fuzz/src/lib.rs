@@ -1,12 +1,12 @@
 //! What the targets share: fuzzed bytes as the memory of a program, and as the sections of a file.
 
+#[path = "../../tests/support/asked.rs"]
+pub mod asked;
 #[path = "../../tests/support/forge.rs"]
 pub mod forge;
 
 use goabi::arch::Arch;
-use goabi::golang::{FuncData, Metadata, PcData, Pclntab, arg_info};
-use goabi::image::{Image, Segment, SegmentsInfo};
-use std::hint::black_box;
+use goabi::image::{Segment, SegmentsInfo};
 
 /// Cuts parts off the front of `data`, each behind its length in three bytes; the last is the rest.
 pub fn parts<const N: usize>(mut data: &[u8]) -> [&[u8]; N] {
@@ -46,26 +46,4 @@ pub fn memory(data: &[u8]) -> Option<(SegmentsInfo, Vec<Segment<'_>>)> {
         exec: addr == forge::TEXT,
     };
     Some((SegmentsInfo { arch, ..forge::Program::info() }, places.map(segment).into()))
-}
-
-/// Asks a function table for everything that it has.
-pub fn read_tables(image: &Image, table: &Pclntab) {
-    for func in &table.funcs {
-        table.name(image, func);
-        table.file_line(image, func);
-        table.sp_deltas(image, func).into_iter().flatten().for_each(drop);
-        table.pcdata(image, func, PcData::StackMapIndex).into_iter().flatten().for_each(drop);
-        table.funcdata(image, func, FuncData::ArgInfo).map(|at| arg_info::parse(image.tail(at)));
-        table.pointer_maps(image, func, FuncData::ArgsPointerMaps).map(|maps| maps.pointers(0).count());
-        table.stack_objects(image, func);
-        table.inlined(image, func);
-    }
-}
-
-/// Asks the metadata for everything that it has.
-pub fn read_all(image: &Image, metadata: &Metadata) {
-    read_tables(image, &metadata.pclntab);
-    metadata.pclntab.funcs.iter().for_each(|func| {
-        black_box(metadata.wrapped(image, func));
-    });
 }

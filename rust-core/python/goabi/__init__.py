@@ -97,6 +97,10 @@ class Report:
         """C declarations."""
         return self._analysis.header(min_confidence)
 
+    def html(self) -> str:
+        """A page for a browser, which needs nothing else; it has all of the report, claims and code with ``evidence=True``."""
+        return self._analysis.html()
+
     def explain(self) -> str:
         """What ``goabi explain`` prints, for each function; claims need ``evidence=True``, one function ``only``."""
         return self._analysis.explain()

@@ -172,6 +172,9 @@ pub(super) struct Diff {
     /// What to write
     #[arg(long, value_enum, default_value_t = DiffFormat::Text)]
     pub(super) format: DiffFormat,
+    /// Only this function: its Go name in either build, or an address in the new one such as 0x47f0a0
+    #[arg(long, value_name = "FUNC")]
+    pub(super) only: Option<String>,
     #[command(flatten)]
     pub(super) analysis: Analysis,
 }

@@ -1,12 +1,17 @@
 //! What to say of a function that is not there.
 
-use crate::report::Report;
+use crate::report::{Function, Report};
 use std::collections::HashSet;
 
 /// Names offered instead.
 const OFFERED: usize = 5;
 /// Shared pairs of letters, of all that two names have, from which on one may have been meant for the other.
 const SIMILAR: f64 = 0.5;
+
+/// Addresses of a function; where its end is not known, its first.
+pub(super) fn code(f: &Function) -> std::ops::Range<u64> {
+    f.entry.0..f.end.map_or(f.entry.0.saturating_add(1), |end| end.0)
+}
 
 /// Why `wanted` names no function of `report`, which has them all, and what may have been meant.
 pub(super) fn not_found(wanted: &str, report: &Report) -> String {

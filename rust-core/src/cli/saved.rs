@@ -1,7 +1,8 @@
 //! Reports that an earlier run saved (`--format json`), as inputs.
 
 use super::exit::Failure;
-use crate::report::{Function, Report, SCHEMA};
+use super::lookup;
+use crate::report::{Report, SCHEMA};
 use crate::{Options, emit};
 
 /// Whether the bytes are meant to be a report: no container begins like JSON.
@@ -24,8 +25,7 @@ pub(super) fn read(label: &str, bytes: &[u8], options: &Options) -> Result<Repor
     report.types.iter_mut().zip(0..).for_each(|(ty, id)| ty.id = id);
     report.functions.sort_by_key(|f| f.entry);
     report.call_sites.sort_by_key(|site| site.at);
-    let code = |f: &Function| f.entry.0..f.end.map_or(f.entry.0.saturating_add(1), |end| end.0);
-    report.functions.retain(|f| options.wants(code(f), &f.name));
+    report.functions.retain(|f| options.wants(lookup::code(f), &f.name));
     emit::fill(&mut report);
     Ok(report)
 }

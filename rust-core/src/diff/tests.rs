@@ -94,3 +94,23 @@ fn what_is_in_one_build_only_is_listed() {
     let diff = compare(&report(vec![function(0x10, "gone", 1, &[])]), &report(vec![function(0x10, "come", 2, &[])]));
     assert_eq!((diff.removed[0].name.as_str(), diff.added[0].name.as_str(), diff.unchanged), ("gone", "come", 0));
 }
+
+#[test]
+fn of_one_function_only_its_own_change_is_said() {
+    let old = report(vec![function(0x10, "a", 1, &[]), function(0x20, "b", 2, &[]), function(0x30, "gone", 3, &[])]);
+    let mut new =
+        report(vec![function(0x50, "a", 4, &[]), function(0x60, "b", 2, &[]), function(0x70, "come", 5, &[])]);
+    for f in &mut new.functions {
+        f.params[0].pieces[0].loc = Loc::Register("RBX");
+    }
+    let said = |name: &str| {
+        let diff = compare_some(&old, &new, |f| f.name == name, |f| f.name == name);
+        (diff.unchanged, changed(&diff).join(""), diff.added.len(), diff.removed.len())
+    };
+    assert_eq!(said("a"), (0, "[Params] 0x10>0x50 Name".into(), 0, 0));
+    assert_eq!(said("gone"), (0, String::new(), 0, 1));
+    assert_eq!(said("come"), (0, String::new(), 1, 0));
+    assert_eq!(said("none"), (0, String::new(), 0, 0));
+    let diff = compare_some(&old, &old, |_| false, |f| f.entry.0 == 0x20);
+    assert_eq!((diff.unchanged, changed(&diff).len()), (1, 0));
+}

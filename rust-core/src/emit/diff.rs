@@ -1,13 +1,15 @@
 //! A comparison of two builds, for people: as text, and as a page.
 
 use std::io::{self, Write};
+use std::sync::LazyLock;
 
 use crate::diff::{Build, Change, Diff, Face};
 
 use super::html;
 use super::text::escape;
 
-const SCRIPT: [&str; 2] = [include_str!("html/base.js"), include_str!("html/diff.js")];
+static SCRIPT: LazyLock<html::Script> =
+    LazyLock::new(|| html::Script::new(&[include_str!("html/base.js"), include_str!("html/diff.js")]));
 
 /// Writes what differs, one function after the other, and a summary before.
 pub fn text(diff: &Diff, out: &mut dyn Write) -> io::Result<()> {

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -17,6 +18,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::Digest;
 
+use super::frame::{Slot, slots};
 use crate::report::{CallSite, Confidence, Function, Report};
 
 /// Functions in a block.
@@ -24,16 +26,36 @@ const BLOCK: usize = 256;
 /// Blocks that are packed at a time.
 const AT_ONCE: usize = 64;
 
-/// Parts of the program in the page, in order.
-const SCRIPT: [&str; 5] = [
-    include_str!("html/base.js"),
-    include_str!("html/list.js"),
-    include_str!("html/function.js"),
-    include_str!("html/views.js"),
-    include_str!("html/app.js"),
-];
+/// The program of the page.
+static SCRIPT: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(&[
+        include_str!("html/base.js"),
+        include_str!("html/list.js"),
+        include_str!("html/function.js"),
+        include_str!("html/views.js"),
+        include_str!("html/app.js"),
+    ])
+});
 const LIBRARIES: &str = include_str!("html/libraries.js");
 const STYLES: [&str; 2] = [include_str!("html/libraries.css"), include_str!("html/style.css")];
+
+/// A page's program, and the policy that lets it and the libraries run, and nothing else.
+pub(super) struct Script {
+    text: String,
+    policy: String,
+}
+
+impl Script {
+    /// Of its parts, in order.
+    pub(super) fn new(parts: &[&str]) -> Script {
+        let text = format!("\"use strict\";\n{}", parts.concat());
+        let hashes = [LIBRARIES, &text].map(hash).join(" ");
+        let policy = format!(
+            "default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+        );
+        Script { text, policy }
+    }
+}
 
 /// Writes the page. All of the report, whatever the confidence: the page shows it.
 pub fn write(report: &Report, out: &mut dyn Write, _: Confidence) -> io::Result<()> {
@@ -47,10 +69,8 @@ pub fn write(report: &Report, out: &mut dyn Write, _: Confidence) -> io::Result<
     page(out, &format!("goabi: {sha}"), &about_line(report), &tabs, &SCRIPT, |out| {
         data(out, "head", &head(report)?)?;
         for (n, blocks) in report.functions.chunks(BLOCK * AT_ONCE).enumerate() {
-            let packed: io::Result<Vec<String>> = blocks
-                .par_chunks(BLOCK)
-                .map(|block| pack(&json!({ "functions": block, "sites": sites(report, block) })))
-                .collect();
+            let packed: io::Result<Vec<String>> =
+                blocks.par_chunks(BLOCK).map(|block| pack(&Block::of(report, block))).collect();
             for (i, block) in packed?.iter().enumerate() {
                 data(out, &format!("b{}", n * AT_ONCE + i), block)?;
             }
@@ -65,15 +85,10 @@ pub(super) fn page(
     title: &str,
     about: &str,
     tabs: &[(&str, &str, &str)],
-    script: &[&str],
+    script: &Script,
     write_data: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
-    let program = format!("\"use strict\";\n{}", script.concat());
-    let hashes: Vec<String> = [LIBRARIES, &program].iter().map(|text| hash(text)).collect();
-    let policy = format!(
-        "default-src 'none'; script-src {}; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'",
-        hashes.join(" ")
-    );
+    let Script { text: program, policy } = script;
     writeln!(out, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">")?;
     writeln!(out, "<meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">")?;
     writeln!(
@@ -136,6 +151,21 @@ fn about_line(report: &Report) -> String {
         go.module,
         short(&binary.sha256)
     )
+}
+
+/// Everything of some functions.
+#[derive(Serialize)]
+struct Block<'r> {
+    functions: &'r [Function],
+    frames: Vec<Vec<Slot>>,
+    sites: Vec<&'r CallSite>,
+}
+
+impl<'r> Block<'r> {
+    fn of(report: &'r Report, functions: &'r [Function]) -> Block<'r> {
+        let frames = functions.iter().map(|f| slots(report, f)).collect();
+        Block { functions, frames, sites: sites(report, functions) }
+    }
 }
 
 /// Calls in the functions of a block, which both are in the order of addresses.

@@ -63,8 +63,9 @@ fn no_form_has_what_a_terminal_obeys() {
     for (form, write) in FORMS {
         let text = written(&report, write);
         let bidi = |c: char| ('\u{202a}'..='\u{202e}').contains(&c) || ('\u{2066}'..='\u{2069}').contains(&c);
-        // JSON is data, whose readers take bidirectional marks as what they are.
-        let found = text.chars().find(|c| c.is_control() && *c != '\n' || form == "text" && bidi(*c));
+        // JSON is data, whose readers take bidirectional marks as what they are. The page's libraries have tabs.
+        let layout = |c: char| c == '\n' || form == "html" && c == '\t';
+        let found = text.chars().find(|c| c.is_control() && !layout(*c) || form == "text" && bidi(*c));
         assert_eq!(found.map(u32::from), None, "{form}");
         if form == "text" {
             let lines = text.lines().filter(|line| line.starts_with("0x")).count();
@@ -131,6 +132,21 @@ fn c_stays_c() {
     for usercall in prototypes {
         assert!(!stands_alone(&bare_c(usercall)), "{usercall}");
     }
+}
+
+/// Outside of its data, which is base64, the page has no tag that is not its own.
+#[test]
+fn html_stays_html() {
+    let mut report = report();
+    let tags = |page: &str| page.matches('<').count() + page.matches("&lt;").count();
+    let plain = written(&report, emit::html::write);
+    (report.go.module, report.go.version) = (NAMES[12].into(), NAMES[13].into());
+    report.binary.sha256 = "</title>".into();
+    let page = written(&report, emit::html::write);
+    assert!(page.contains("&lt;script&gt;INJECTED()&lt;/script&gt;") && page.contains("&lt;/title&gt;"));
+    assert!(!page.contains("<script>INJECTED") && !page.contains("<img src=x") && !page.contains("</title>:"));
+    assert_eq!(page.matches('<').count(), plain.matches('<').count(), "no tag was added");
+    assert!(tags(&page) > tags(&plain), "they are in it as text");
 }
 
 /// Python's own parser says which names a script uses.

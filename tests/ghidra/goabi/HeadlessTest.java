@@ -9,6 +9,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
@@ -28,18 +31,37 @@ final class HeadlessTest {
 		return builder.redirectErrorStream(true).redirectOutput(log.toFile()).start().waitFor();
 	}
 
+	/** The one command line that a page has, without the program's name. */
+	private List<String> documented(String page) throws Exception {
+		String text = Files.readString(environment.root().resolve(page));
+		Matcher found = Pattern.compile("^ {4}analyzeHeadless (.*)$|`analyzeHeadless ([^`\n]+)`", Pattern.MULTILINE).matcher(text);
+		check(found.find(), page + " has no command");
+		return List.of((found.group(1) != null ? found.group(1) : found.group(2)).split(" "));
+	}
+
+	/** What the pages say, where the words in it that stand for something are what they stand for here. */
 	@Test
-	void theScriptWritesItsResult() throws Exception {
+	void theDocumentationsCommandRuns() throws Exception {
+		for (String page : List.of("docs/start/ghidra.md", "docs/ghidra.md")) {
+			runDocumented(documented(page));
+		}
+	}
+
+	private void runDocumented(List<String> words) throws Exception {
 		Path folder = Files.createTempDirectory("goabi");
 		Path result = folder.resolve("result.json");
-		String path = System.getProperty("java.class.path");
-		ProcessBuilder headless = new ProcessBuilder(ProcessHandle.current().info().command().orElse("java"),
-			"-Djava.awt.headless=true", "-Duser.home=" + System.getProperty("user.home"), "-cp", path, "ghidra.JarRun",
-			folder.toString(), "project", "-import", environment.programs().resolve("elf").toString(), "-noanalysis",
-			"-scriptPath", environment.root().resolve("ghidra-extension/ghidra_scripts").toString(), "-postScript",
-			"AnnotateGo.java", "goabi=" + environment.goabi(), "result=" + result, "min-confidence=guess");
+		String elf = environment.programs().resolve("elf").toString();
+		Map<String, String> meant = Map.of("PROJECTS", folder.toString(), "DIR", folder.toString(), "NAME", "project", "sample", elf,
+			"FILE", elf, "result=result.json", "result=" + result);
+		// Installed, the extension knows where its script and its goabi are.
+		Path scripts = environment.root().resolve("ghidra-extension/ghidra_scripts");
+		List<String> command = new ArrayList<>(List.of(ProcessHandle.current().info().command().orElse("java"),
+			"-Djava.awt.headless=true", "-Duser.home=" + System.getProperty("user.home"), "-cp",
+			System.getProperty("java.class.path"), "ghidra.JarRun"));
+		words.forEach(word -> command.add(meant.getOrDefault(word, word)));
+		command.addAll(List.of("goabi=" + environment.goabi(), "-scriptPath", scripts.toString(), "-noanalysis"));
 		Path log = folder.resolve("log");
-		run(headless, log);
+		run(new ProcessBuilder(command), log);
 		check(Files.exists(result), Files.readString(log));
 		JsonObject json = JsonParser.parseString(Files.readString(result)).getAsJsonObject();
 		equal(json.get("schema").getAsString(), Summary.SCHEMA);

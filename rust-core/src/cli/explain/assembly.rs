@@ -1,7 +1,7 @@
 //! The function as Go's assembler would name it: its TEXT line, the pseudo-registers, and every value by its FP name.
 
-use super::values::name;
 use crate::arch::Arch;
+use crate::emit::frame::{name, operand};
 use crate::report::{Abi, Confidence, Function, FunctionKind, Loc, Value};
 use std::io::{self, Write};
 
@@ -60,10 +60,4 @@ fn words(value: &Value, name: &str, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "  {operand:<24} {} byte{plural}", piece.size)?;
     }
     Ok(())
-}
-
-/// The `i`-th piece of a value, which is at `offset` in the argument area.
-pub(super) fn operand(name: &str, value: &Value, i: usize, offset: u64) -> String {
-    let part = if value.pieces.len() > 1 { format!("_{i}") } else { String::new() };
-    format!("{name}{part}+{offset}(FP)")
 }

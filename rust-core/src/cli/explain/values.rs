@@ -2,6 +2,7 @@
 
 use super::page::{Page, Span, pad, plain, tone, width};
 use crate::cli::info::word;
+use crate::emit::frame::{self, part_of};
 use crate::report::{Confidence, Function, Loc, Piece, Report, Source, Value};
 use std::io;
 
@@ -22,22 +23,17 @@ pub(super) fn write(report: &Report, function: &Function, page: &mut Page<'_>) -
 }
 
 /// A parameter or result with its name and its number, which chooses the colour.
-pub(super) struct Named<'r> {
-    pub(super) name: String,
-    pub(super) value: &'r Value,
-    pub(super) tone: usize,
-    pub(super) incoming: bool,
+struct Named<'r> {
+    name: String,
+    value: &'r Value,
+    tone: usize,
+    incoming: bool,
 }
 
 /// Parameters, then results.
-pub(super) fn named(function: &Function) -> Vec<Named<'_>> {
-    let side = |values: &'_ [Value], prefix: &'static str| -> Vec<String> {
-        values.iter().enumerate().map(|(n, value)| name(value, prefix, n)).collect()
-    };
-    let names = side(&function.params, "a").into_iter().chain(side(&function.results, "r"));
-    let values = function.params.iter().map(|v| (v, true)).chain(function.results.iter().map(|v| (v, false)));
-    let both = names.zip(values).enumerate();
-    both.map(|(tone, (name, (value, incoming)))| Named { name, value, tone, incoming }).collect()
+fn named(function: &Function) -> Vec<Named<'_>> {
+    let all = frame::named(function).enumerate();
+    all.map(|(tone, (name, value))| Named { name, value, tone, incoming: tone < function.params.len() }).collect()
 }
 
 fn table(report: &Report, values: &[Named<'_>], page: &mut Page<'_>) -> io::Result<()> {
@@ -63,11 +59,6 @@ fn table(report: &Report, values: &[Named<'_>], page: &mut Page<'_>) -> io::Resu
         page.text(2 + names + 2 + types + 2 + 12, &line)?;
     }
     Ok(())
-}
-
-/// The value's name, or the one that its place in the list gives it in prototypes.
-pub(super) fn name(value: &Value, prefix: &str, n: usize) -> String {
-    if value.name.is_empty() { format!("{prefix}{}", n + 1) } else { value.name.clone() }
 }
 
 /// Go's name of the type, or the C name of the one that hosts are given instead.
@@ -114,12 +105,4 @@ fn registers(function: &Function, values: &[Named<'_>], page: &mut Page<'_>) -> 
         page.line(&line)?;
     }
     Ok(())
-}
-
-/// `s`, or `s[8:16]` for some bytes of it.
-pub(super) fn part_of(value: &Value, piece: &Piece, name: &str) -> String {
-    if piece.off == 0 && piece.size == value.size {
-        return name.to_owned();
-    }
-    format!("{name}[{}:{}]", piece.off, piece.off + piece.size)
 }

@@ -35,7 +35,7 @@ async function block(n) {
 const nameOf = (value, prefix, n) => value.name || prefix + (n + 1);
 const partOf = (value, piece, name) =>
   piece.off === 0 && piece.size === value.size ? name : `${name}[${piece.off}:${piece.off + piece.size}]`;
-const stackOf = (piece) => (piece.loc.startsWith("stack+") ? Number(piece.loc.slice(6)) : null);
+const onStack = (piece) => piece.loc.startsWith("stack+");
 
 /** Parameters, then results, each with its name and its colour. */
 function valuesOf(f) {

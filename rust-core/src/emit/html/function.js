@@ -22,7 +22,7 @@ function valueTable(values) {
 function registerTable(f, values) {
   const found = new Map();
   for (const v of values) for (const piece of v.value.pieces) {
-    if (stackOf(piece) !== null) continue;
+    if (onStack(piece)) continue;
     const row = found.get(piece.loc) || ["", ""];
     row[v.incoming ? 0 : 1] = el("span", { class: "chip code " + v.tone }, partOf(v.value, piece, v.name));
     found.set(piece.loc, row);
@@ -34,44 +34,19 @@ function registerTable(f, values) {
 
 const section = (title, ...content) => el("section", {}, el("h3", {}, title), content);
 
-/** Runs of bytes, from SP at entry, lower addresses first. */
-function slotsOf(f, values) {
-  const base = f.arg_base, frame = f.frame;
-  const slots = [{ from: 0, to: base, what: "return address", tone: "plain" }];
-  for (const v of values) v.value.pieces.forEach((piece, i) => {
-    const off = stackOf(piece);
-    if (off === null) return;
-    const part = v.value.pieces.length > 1 ? "_" + i : "";
-    slots.push({ from: base + off, to: base + off + piece.size, what: partOf(v.value, piece, v.name), tone: v.tone,
-      names: `${v.name}${part}+${off}(FP)` });
-  });
-  if (frame.size) slots.push({ from: -frame.size, to: 0, what: "locals and saved registers", tone: "plain" });
-  if (frame.spill) {
-    const from = base + frame.stack_args + frame.stack_results;
-    slots.push({ from, to: from + frame.spill, what: "spill area of registers", tone: "plain" });
-  }
-  slots.sort((a, b) => a.from - b.from);
-  const out = [];
-  for (const slot of slots) {
-    const last = out.length ? out[out.length - 1].to : slot.from;
-    if (last < slot.from) out.push({ from: last, to: slot.from, what: "padding", tone: "" });
-    out.push(slot);
-  }
-  return out;
-}
-
-function frame(f, values) {
-  const slots = slotsOf(f, values), height = 28, top = 24, left = 70, width = 330;
-  const total = top + slots.length * height + 26;
-  const room = slots.some((slot) => slot.names) ? 220 : 10;
+/** The stack around the function's entry, lower addresses first. */
+function frame(slots, values) {
+  const height = 28, top = 24, left = 70, width = 330, total = top + slots.length * height + 26;
+  const room = 24 + 8 * Math.max(0, ...slots.map((slot) => (slot.names || "").length));
+  const tone = (slot) => (slot.value === undefined ? "plain" : values[slot.value].tone);
   const picture = svg("svg", { width: left + width + room, height: total, role: "img", "aria-label": "Stack frame, lower addresses on top" }, hatch());
   picture.append(svg("text", { x: left, y: 15, class: "faint" }, "from SP at entry, lower addresses on top"));
   slots.forEach((slot, n) => {
     const y = top + n * height;
-    const box = { x: left, y, width, height, class: "box " + slot.tone, fill: slot.tone ? null : "url(#hatch)" };
+    const box = { x: left, y, width, height, class: slot.padding ? "box" : "box " + tone(slot), fill: slot.padding ? "url(#hatch)" : null };
     picture.append(
       svg("text", { x: left - 8, y: y + 12, "text-anchor": "end", class: "faint" }, (slot.from < 0 ? "" : "+") + slot.from),
-      svg("rect", box), svg("text", { x: left + 10, y: y + 19 }, slot.what),
+      svg("rect", box), svg("text", { x: left + 10, y: y + 19 }, short(slot.what, 34)),
       svg("text", { x: left + width - 10, y: y + 19, "text-anchor": "end", class: "faint" }, `${slot.to - slot.from}`),
       svg("text", { x: left + width + 12, y: y + 19, class: "faint" }, slot.names || ""));
   });
@@ -126,8 +101,8 @@ async function showFunction(main, address) {
   const i = report.at.get(address);
   main.className = "";
   if (i === undefined) return main.replaceChildren(el("p", { class: "error" }, `No function begins at ${address}.`), el("a", { href: "#/" }, "All functions"));
-  const { functions, sites: within } = await block(Math.floor(i / report.head.block));
-  const f = functions[i % report.head.block];
+  const { functions, frames, sites: within } = await block(Math.floor(i / report.head.block));
+  const f = functions[i % report.head.block], slots = frames[i % report.head.block];
   if (route().address !== address) return; // another page was asked for meanwhile
   const values = valuesOf(f), params = values.slice(0, f.params.length), results = values.slice(f.params.length);
   const side = (name) => el("span", {}, level(f.confidence[name]), f.source[name] ? ", from " + f.source[name] : "");
@@ -139,7 +114,7 @@ async function showFunction(main, address) {
     f.pair ? el("p", {}, f.pair.role === "wrapper" ? "forwards to " : "called through ", link(f.pair.target)) : "",
     el("pre", {}, f.prototype), f.usercall ? el("pre", {}, f.usercall) : "",
     el("div", { class: "columns" }, el("div", {}, section("Parameters", el("p", {}, side("params")), valueTable(params)),
-      section("Results", el("p", {}, side("results")), valueTable(results)), registerTable(f, values)), frame(f, values)),
+      section("Results", el("p", {}, side("results")), valueTable(results)), registerTable(f, values)), frame(slots, values)),
     evidence(f), listing(f) || "", calls("Called from", f.callers, "in") || "", calls("Calls others at", f.callees, "of") || "",
     sites(within.filter((s) => s.in === f.entry)) || "",
     f.notes ? section("Notes", el("ul", {}, f.notes.map((n) => el("li", {}, n)))) : "");

@@ -74,7 +74,43 @@ function layers(marks) {
   }
   const columns = [];
   for (const [at, d] of depth) (columns[d] = columns[d] || []).push(by.get(at));
-  return columns.filter(Boolean);
+  return untangled(columns.filter(Boolean));
+}
+
+const SWEEPS = 6;
+
+/** The same columns, each sorted by where its neighbours are, so that few arrows cross: the barycenter method. */
+function untangled(columns) {
+  const links = new Map();
+  const join = (a, b) => { if (!links.has(a)) links.set(a, new Set()); links.get(a).add(b); };
+  for (const mark of columns.flat()) for (const next of mark.next) { join(mark.at, next); join(next, mark.at); }
+  let best = columns, fewest = crossings(columns);
+  for (let sweep = 0; sweep < SWEEPS && fewest > 0; sweep++) {
+    const next = columns.map((c) => [...c]), forward = sweep % 2 === 0;
+    for (let n = 1; n < next.length; n++) {
+      const x = forward ? n : next.length - 1 - n, beside = new Map(next[forward ? x - 1 : x + 1].map((m, y) => [m.at, y]));
+      const centre = (mark, y) => {
+        const near = [...(links.get(mark.at) || [])].filter((at) => beside.has(at)).map((at) => beside.get(at));
+        return near.length ? near.reduce((a, b) => a + b, 0) / near.length : y;
+      };
+      next[x] = next[x].map((mark, y) => [centre(mark, y), mark]).sort((a, b) => a[0] - b[0]).map(([, mark]) => mark);
+    }
+    columns = next;
+    const count = crossings(next);
+    if (count < fewest) [best, fewest] = [next, count];
+  }
+  return best;
+}
+
+/** Pairs of arrows between neighbouring columns that cross. */
+function crossings(columns) {
+  let count = 0;
+  for (let x = 1; x < columns.length; x++) {
+    const place = new Map(columns[x].map((mark, y) => [mark.at, y]));
+    const ends = columns[x - 1].flatMap((mark, y) => mark.next.filter((at) => place.has(at)).map((at) => [y, place.get(at)]));
+    for (let i = 0; i < ends.length; i++) for (let j = 0; j < i; j++) if ((ends[i][0] - ends[j][0]) * (ends[i][1] - ends[j][1]) < 0) count++;
+  }
+  return count;
 }
 
 function graph(marks) {
