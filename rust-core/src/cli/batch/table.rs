@@ -42,13 +42,21 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     table.flush()
 }
 
+/// Text of the sample, which a spreadsheet shows and does not take for a formula: an apostrophe goes before what begins one.
+fn cell(text: &str) -> Cow<'_, str> {
+    match escape(text) {
+        text if text.trim_start().starts_with(['=', '+', '-', '@']) => Cow::Owned(format!("'{text}")),
+        text => text,
+    }
+}
+
 fn row<'r>(report: &'r Report, f: &'r Function) -> Row<'r> {
     Row {
         sha256: &report.binary.sha256,
         entry: f.entry.to_string(),
         end: f.end.map(|end| end.to_string()),
-        name: escape(&f.name),
-        package: escape(&f.package),
+        name: cell(&f.name),
+        package: cell(&f.package),
         kind: f.kind,
         abi: f.abi,
         params_source: f.source.params,
@@ -57,14 +65,29 @@ fn row<'r>(report: &'r Report, f: &'r Function) -> Row<'r> {
         results_confidence: f.confidence.results,
         params: f.params.len(),
         results: f.results.len(),
-        prototype: escape(&f.prototype),
-        usercall: f.usercall.as_deref().map(escape),
+        prototype: cell(&f.prototype),
+        usercall: f.usercall.as_deref().map(cell),
         frame: f.frame.size,
         stack_args: f.frame.stack_args,
         stack_results: f.frame.stack_results,
         spill: f.frame.spill,
         noreturn: f.noreturn,
-        file: escape(&f.file),
+        file: cell(&f.file),
         line: f.line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cell_is_a_formula() {
+        for text in ["=cmd|' /C calc'!A0", "+1", "-2+3", "@SUM(1)", " =1", "\t=1", "\r=1", "\u{a0}=1"] {
+            let cell = cell(text);
+            assert!(cell.starts_with(['\'', '\\', '\u{fffd}']), "{cell:?}");
+        }
+        assert_eq!(cell("main.(*T).f"), "main.(*T).f");
+        assert_eq!(cell("func(a int) (b int)"), "func(a int) (b int)");
     }
 }
