@@ -33,7 +33,7 @@ def test_duckdb(folder, monkeypatch):
     assert len(queries) == 2
     most, _ = (duckdb.sql(query) for query in queries)
     rows = most.fetchall()
-    assert len(rows) == 20 and rows[0][2] == 2 and "func " in rows[0][1]
+    assert len(rows) == 20 and rows[0][2] >= 2 and "func " in rows[0][1]
     names = duckdb.sql("SELECT name FROM 'functions.parquet'").fetchall()
     assert ("main.(*Server).handle",) in names and len(names) > 3000
 
