@@ -12,6 +12,7 @@ import types
 import pytest
 from fake import loaders
 from support import ROOT
+from test_package import package, wheel
 
 GO = {"GOTOOLCHAIN": "go1.27.0", "GOOS": "linux", "GOARCH": "amd64", "CGO_ENABLED": "0", "GOFLAGS": "", "GOWORK": "off"}
 
@@ -94,3 +95,27 @@ def test_idalib(ida, built, folder, monkeypatch, command):
     assert sorted(done) == ["folder/other", "sample"]
     assert all(len(database.state.function_types) > 1500 for database in done.values())
     assert sorted(path.name for path in (folder / "out").iterdir()) == ["other.json", "sample.json"]
+
+
+@pytest.mark.parametrize("command", commands("hcli"))
+def test_hcli(tmp_path, command):
+    """IDA's own tool, which is told of an IDA that is not there, installs the zip and keeps its settings."""
+    if sys.version_info < (3, 10):
+        pytest.skip("hcli needs Python 3.10")
+    zip_file = str(package(tmp_path, wheel(tmp_path)))
+    meant = {"FILE": zip_file, "target/package/goabi-ida-….zip": zip_file, "KEY": "min_confidence", "VALUE": "guess"}
+    there = {"HCLI_IDAUSR": str(tmp_path / "user"), "HCLI_CURRENT_IDA_PLATFORM": "linux-x86_64", "HCLI_CURRENT_IDA_VERSION": "9.2"}
+    environment = {**os.environ, **there, "HCLI_CURRENT_IDA_PYTHON_EXE": sys.executable, "HCLI_DISABLE_UPDATES": "1", "HOME": str(tmp_path)}
+
+    def hcli(*words):
+        done = subprocess.run([os.path.join(os.path.dirname(sys.executable), "hcli"), *words], env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    words = [meant.get(word, word) for word in command.split()[1:]]
+    if "install" not in words:
+        hcli("plugin", "install", zip_file)
+    hcli(*words)
+    assert (tmp_path / "user/plugins/goabi/goabi_plugin.py").exists()
+    if "config" in words:
+        settings = json.loads((tmp_path / "user/ida-config.json").read_text())["Plugins"]["goabi"]["settings"]
+        assert settings == {"min_confidence": "guess"}
