@@ -127,7 +127,7 @@ function graph(marks) {
     const [x1, y1, x2, y2] = [a.x + width, a.y + height / 2, b.x, b.y + height / 2];
     const path = b.x > a.x ? `M${x1} ${y1} C${x1 + gapX / 2} ${y1} ${x2 - gapX / 2} ${y2} ${x2} ${y2}`
       : `M${a.x + width / 2} ${a.y} C${a.x + width / 2} ${a.y - gapY * 2} ${b.x + width / 2} ${b.y - gapY * 2} ${b.x + width / 2} ${b.y}`;
-    picture.append(svg("path", { d: path, class: "arrow", "marker-end": "url(#arrow)" }));
+    picture.append(svg("path", { d: path, class: b.x > a.x ? "arrow" : "arrow back", "marker-end": "url(#arrow)" }));
   }
   for (const mark of columns.flat()) {
     const { x, y } = place.get(mark.at);
