@@ -4,6 +4,7 @@
 
 pub mod after;
 pub mod arm64;
+pub mod before;
 pub mod decoder;
 pub mod flow;
 pub mod growth;

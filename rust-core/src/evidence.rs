@@ -2,6 +2,7 @@
 
 pub mod arg_info;
 pub mod boundary;
+pub mod callers;
 pub mod captures;
 pub mod dictionary;
 pub mod dwarf;

@@ -2,10 +2,12 @@
 //! parameters in hand, then results, to a fixpoint.
 
 mod assembly;
+mod callers;
 mod conventions;
 pub mod frame;
 pub mod knowledge;
 pub mod params;
+mod reads;
 mod sides;
 pub mod stack;
 pub mod survey;
@@ -112,24 +114,30 @@ pub fn resolve(
     let mut knowledge = Knowledge { program, faces: Vec::new() };
     knowledge.faces = faces_before_params(program, &firsts, &bodies);
     let seen = stack::look(program, &firsts, &bodies, &knowledge, watch)?;
-    let located: Vec<Sides> = funcs
+    let mut located: Vec<Sides> = funcs
         .par_iter()
         .enumerate()
         .map_init(
             || Scratch::new(program),
             |scratch, (i, func)| {
                 let input = Input { program, types, func, first: &firsts[i], abi: bodies[i], seen: seen.get(i) };
-                input.sides(typed.get(&func.entry).map(Vec::as_slice).unwrap_or_default(), scratch, &knowledge)
+                input.sides(typed.get(&func.entry).map(Vec::as_slice).unwrap_or_default(), None, scratch, &knowledge)
             },
         )
         .collect();
     if !program.explain {
-        firsts.iter_mut().for_each(|first| first.list = None);
+        firsts.iter_mut().zip(&located).filter(|(_, sides)| !sides.in_doubt()).for_each(|(first, _)| first.list = None);
     }
     for (face, (sides, first)) in knowledge.faces.iter_mut().zip(located.iter().zip(&firsts)) {
         face.reads = face.reads.or(sides.reads(first));
     }
-    let summaries = summarize(program, &firsts, &mut knowledge, watch)?;
+    let mut summaries = vec![Summary::default(); funcs.len()];
+    summarize(program, &firsts, (0..funcs.len() as u32).collect(), &mut summaries, &mut knowledge, watch)?;
+    if program.internal.uses_registers() && program.reads_code() {
+        let known = (types, typed);
+        let changed = callers::ask(known, (&firsts, &bodies), &summaries, &mut located, &mut knowledge, watch)?;
+        summarize(program, &firsts, callers_of(&changed, &summaries), &mut summaries, &mut knowledge, watch)?;
+    }
     watch.check()?;
     let inferred = infer(program, &firsts, &bodies, &located, &summaries);
     let end = |i: usize| {
@@ -167,17 +175,16 @@ fn faces_before_params(program: &Program<'_>, firsts: &[First], bodies: &[Abi]) 
     firsts.iter().zip(bodies).zip(returns).map(face).collect()
 }
 
-/// Summaries of all functions; repeated for callers of functions that turn out never to return.
+/// Summaries of the functions in `dirty`; repeated for callers of functions that turn out never to return.
 fn summarize(
     program: &Program<'_>,
     firsts: &[First],
+    mut dirty: Vec<u32>,
+    summaries: &mut [Summary],
     knowledge: &mut Knowledge<'_, '_>,
     watch: &Watch<'_>,
-) -> Result<Vec<Summary>> {
+) -> Result<()> {
     const ROUNDS: usize = 8;
-    let all: Vec<u32> = (0..program.funcs().len() as u32).collect();
-    let mut summaries = vec![Summary::default(); all.len()];
-    let mut dirty = all;
     for _ in 0..ROUNDS {
         let done: Vec<(u32, Summary)> = watch.stage("reading code", dirty.len(), |tick| {
             let one = |scratch: &mut Scratch, &i: &u32| {
@@ -198,10 +205,15 @@ fn summarize(
             break;
         }
         gone.sort_unstable();
-        let calls_gone = |s: &Summary| s.calls.iter().any(|c| gone.binary_search(&c.callee).is_ok());
-        dirty = (0u32..).zip(&summaries).filter(|(_, s)| calls_gone(s)).map(|(i, _)| i).collect();
+        dirty = callers_of(&gone, summaries);
     }
-    Ok(summaries)
+    Ok(())
+}
+
+/// The functions that call one of `callees`, which are sorted.
+fn callers_of(callees: &[u32], summaries: &[Summary]) -> Vec<u32> {
+    let calls = |s: &Summary| s.calls.iter().any(|c| callees.binary_search(&c.callee).is_ok());
+    (0u32..).zip(summaries).filter(|(_, s)| calls(s)).map(|(i, _)| i).collect()
 }
 
 /// Whether assembly calls, and only what is known. Others may switch stacks and come back another way, as `mcall` does.

@@ -256,8 +256,9 @@ impl StackWords {
             (op.load, op.store, false)
         } else {
             // An address: of a block that is copied or cleared, or who knows what for.
-            let copied = is_copied(i, block, body, world, area.copy_to);
-            let written = copied || is_stored_through(i, block, body);
+            let behind = behind(i, block, body);
+            let copied = is_copied(op, behind, world, area.copy_to);
+            let written = copied || is_stored_through(op, behind);
             (!written, written, copied)
         };
         let size = u32::from(slot.size).max(1);
@@ -282,12 +283,18 @@ impl StackWords {
 /// How far the use of an address is looked for.
 const REACH: usize = 16;
 
-/// Whether the address that the op at `i` puts into one of `registers` is that of a block which is written.
-fn is_copied(i: usize, block: &Block, body: &Body<'_>, world: &impl Copies, registers: RegSet) -> bool {
-    if (body.ops[i].writes & registers).is_empty() {
+/// Whether the op at `i` takes the address of a block that is then written, by a copy or a store through the address.
+pub fn writes_through(ops: &[Op], i: usize, world: &impl Copies, copy_to: RegSet) -> bool {
+    let behind = ops.get(i + 1..(i + 1 + REACH).min(ops.len())).unwrap_or_default();
+    is_copied(&ops[i], behind, world, copy_to) || is_stored_through(&ops[i], behind)
+}
+
+/// Whether the address that `op` puts into one of `registers` is that of a block which is written.
+fn is_copied(op: &Op, behind: &[Op], world: &impl Copies, registers: RegSet) -> bool {
+    if (op.writes & registers).is_empty() {
         return false;
     }
-    for op in behind(i, block, body) {
+    for op in behind {
         let string = op.impure && !(op.reads & registers).is_empty() && !(op.writes & registers).is_empty();
         if string || (op.flow == Flow::Call && world.copies_block(op.target)) {
             return true;
@@ -299,10 +306,10 @@ fn is_copied(i: usize, block: &Block, body: &Body<'_>, world: &impl Copies, regi
     false
 }
 
-/// Whether the first use of the address that the op at `i` computes is a store to it (`setcc [rax]` up to Go 1.10).
-fn is_stored_through(i: usize, block: &Block, body: &Body<'_>) -> bool {
-    let register = body.ops[i].writes;
-    let user = behind(i, block, body).iter().find(|op| op.is_call() || !((op.reads | op.writes) & register).is_empty());
+/// Whether the first use of the address that `op` computes is a store to it (`setcc [rax]` up to Go 1.10).
+fn is_stored_through(op: &Op, behind: &[Op]) -> bool {
+    let register = op.writes;
+    let user = behind.iter().find(|op| op.is_call() || !((op.reads | op.writes) & register).is_empty());
     user.is_some_and(|op| op.store && !op.load && op.address == register && op.data.map(RegSet::of) != Some(register))
 }
 

@@ -2,6 +2,7 @@
 
 use crate::abi::location::RegSet;
 use crate::code::flow::World;
+use crate::code::stack::Copies;
 use crate::code::usage::{Calls, Effect, Registers};
 use crate::program::Program;
 
@@ -47,6 +48,14 @@ impl World for Knowledge<'_, '_> {
 
     fn word(&self, addr: u64) -> Option<u64> {
         self.program.image.word(addr)
+    }
+}
+
+impl Copies for Knowledge<'_, '_> {
+    /// Only Duff's devices are called in their middle, and of other calls only those of such helpers leave registers alone.
+    fn copies_block(&self, target: u64) -> bool {
+        let Some(index) = self.program.containing(target) else { return false };
+        self.program.funcs()[index].entry != target || self.face(index as u32).kills != !RegSet::NONE
     }
 }
 

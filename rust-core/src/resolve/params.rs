@@ -16,8 +16,9 @@ use crate::abi::assign::round_up;
 use crate::abi::location::{Loc, Piece, Reg, RegSet, Scalar};
 use crate::abi::registers::Convention;
 use crate::code::growth::Spill;
-use crate::code::stack::Words;
+use crate::code::stack::{WORDS, Words};
 use crate::evidence::arg_info::{ArgList, Group};
+use crate::evidence::callers::Passed;
 use crate::evidence::{Claim, Value};
 use crate::report::{Abi, Confidence, Source};
 
@@ -41,6 +42,8 @@ pub struct Facts<'a> {
     pub may_hide_first: bool,
     /// What the code reads of what it was given; asked for where the rest leaves a doubt.
     pub reads: &'a Reads,
+    /// What callers prepare, once they have been asked.
+    pub passed: Option<&'a Passed>,
 }
 
 /// What code reads before it writes it.
@@ -52,6 +55,8 @@ pub struct Reads {
     pub stack: Vec<u32>,
     /// Bytes of the argument area that are written first.
     pub written: Vec<u32>,
+    /// Registers that hold pointers: what they point at is read or written.
+    pub pointers: RegSet,
     /// Registers that it stores to the argument area before it touches that place otherwise: parameters, to their homes.
     pub homes: Vec<Access>,
 }
@@ -76,13 +81,31 @@ pub fn locate(facts: &Facts<'_>, convention: &Convention) -> Option<Located> {
     if facts.spills.is_empty() { simulated::locate(facts, convention) } else { spilled::locate(facts, convention) }
 }
 
-/// Where parameters that are not listed end, between `from` and `to`: at the first word that the code writes before it
-/// reads any behind it; what follows are results.
-fn unlisted_end(reads: &Reads, from: u32, to: u32) -> u32 {
-    let within = |off: &&u32| (from..to).contains(*off);
-    let read = reads.stack.iter().filter(within).max().map_or(from, |off| off / 8 * 8 + 8);
-    let written = reads.written.iter().filter(within).filter(|off| **off >= read).min();
-    written.map_or(to, |off| off / 8 * 8).max(from)
+/// Where parameters that are not listed end, between `from` and `to`: at the first word that callers load, or that the
+/// code writes before it reads any behind it; what follows are results.
+fn unlisted_end(facts: &Facts<'_>, from: u32, to: u32) -> u32 {
+    let pointers = (from / WORD..to.div_ceil(WORD).min(WORDS)).filter(|n| facts.pointers >> n & 1 != 0).max();
+    let stored = facts.passed.map_or(0, |passed| round_up(passed.stored, WORD)).min(to);
+    let least = pointers.map_or(from, |n| (n + 1) * WORD).max(stored);
+    match facts.passed {
+        // A parameter on the stack may be written before it is read; results that no caller ever looks at are rare.
+        Some(passed) if passed.loaded.is_some() || (passed.calls > 0 && from > 0) => {
+            let loaded = passed.loaded.filter(|off| (least..to).contains(off));
+            loaded.map_or(to, |off| off / WORD * WORD)
+        }
+        _ => {
+            let within = |off: &u32| (from..to).contains(off);
+            let read = facts.reads.stack.iter().copied().filter(within).max();
+            let least = least.max(read.map_or(from, |off| off / WORD * WORD + WORD));
+            let written = facts.reads.written.iter().copied().filter(|off| (least..to).contains(off)).min();
+            written.map_or(to, |off| off / WORD * WORD)
+        }
+    }
+}
+
+/// How many registers of the sequence are taken at least, when those in `set` are: they are taken in order.
+fn taken(sequence: &[Reg], set: RegSet) -> usize {
+    sequence.iter().rposition(|reg| set.has(*reg)).map_or(0, |last| last + 1)
 }
 
 fn piece(off: u32, size: u32, loc: Loc) -> Piece {

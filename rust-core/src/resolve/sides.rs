@@ -4,13 +4,14 @@ use super::knowledge::Knowledge;
 use super::params::{self, Facts, Located, Reads};
 use super::stack::{Seen, entry_pointers};
 use super::survey::First;
-use super::{Resolved, Scratch, assembly, body, frame, verdict};
+use super::{Resolved, Scratch, assembly, reads, verdict};
 use crate::abi::assign::{Area, Placed, assign};
 use crate::abi::location::{Reg, RegSet};
-use crate::abi::registers::{Convention, reg_name};
+use crate::abi::registers::Convention;
 use crate::code::flow::NONE;
-use crate::code::growth::Growth;
 use crate::code::usage::Summary;
+use crate::evidence::arg_info::ArgList;
+use crate::evidence::callers::Passed;
 use crate::evidence::captures;
 use crate::evidence::helpers::{Special, members};
 use crate::evidence::receivers;
@@ -30,6 +31,10 @@ pub(super) struct Sides {
     /// Typed signatures that were not taken, with the reason where it is not that a better one was.
     dropped: Vec<(Side, Claim, Option<String>)>,
     area: Option<Area>,
+    /// Calls that were asked about the parameters.
+    calls: u32,
+    /// Its body has registers and was compiled.
+    internal: bool,
 }
 
 /// One function and what its sides are made from.
@@ -66,10 +71,25 @@ impl Input<'_, '_> {
         }
     }
 
-    /// Locates parameters and takes typed signatures that agree with it.
-    pub(super) fn sides(&self, typed: &[Typed], scratch: &mut Scratch, knowledge: &Knowledge<'_, '_>) -> Sides {
-        let located = self.located(scratch, knowledge);
-        let mut sides = Sides { located, typed_params: None, typed_results: None, dropped: Vec::new(), area: None };
+    /// Locates parameters, with what callers prepare if that is known, and takes typed signatures that agree with it.
+    pub(super) fn sides(
+        &self,
+        typed: &[Typed],
+        passed: Option<&Passed>,
+        scratch: &mut Scratch,
+        knowledge: &Knowledge<'_, '_>,
+    ) -> Sides {
+        let located = self.located(passed, scratch, knowledge);
+        let internal = self.abi == Abi::ABIInternal && self.convention().uses_registers() && !self.first.asm;
+        let mut sides = Sides {
+            located,
+            typed_params: None,
+            typed_results: None,
+            dropped: Vec::new(),
+            area: None,
+            calls: passed.map_or(0, |passed| passed.calls),
+            internal,
+        };
         for source in typed {
             self.assign(source, &mut sides);
         }
@@ -77,7 +97,7 @@ impl Input<'_, '_> {
     }
 
     /// What was located, with what names and method tables say of receivers and dictionaries.
-    fn metadata_claim(&self, mut located: Located) -> Claim {
+    fn metadata_claim(&self, mut located: Located, calls: u32) -> Claim {
         let Input { program, func, first, .. } = *self;
         if let Some(ty) = program.receivers.get(&func.entry) {
             receivers::refine(&mut located.values, *ty, self.types, self.convention());
@@ -90,7 +110,11 @@ impl Input<'_, '_> {
             source: located.source,
             confidence: located.confidence,
             values: located.values,
-            text: if program.explain { metadata_text(program, first, func, self.seen) } else { String::new() },
+            text: if program.explain {
+                verdict::metadata_text(program, first, func, self.seen, calls)
+            } else {
+                String::new()
+            },
             at: func.entry,
         }
     }
@@ -99,7 +123,12 @@ impl Input<'_, '_> {
         if self.abi == Abi::ABIInternal { &self.program.internal } else { &self.program.abi0 }
     }
 
-    fn located(&self, scratch: &mut Scratch, knowledge: &Knowledge<'_, '_>) -> Option<Located> {
+    fn located(
+        &self,
+        passed: Option<&Passed>,
+        scratch: &mut Scratch,
+        knowledge: &Knowledge<'_, '_>,
+    ) -> Option<Located> {
         let convention = self.convention();
         let list = self.first.list.as_ref();
         let hides = !self.program.names || self.program.meta.obfuscated || self.program.name(self.func).contains('[');
@@ -118,16 +147,21 @@ impl Input<'_, '_> {
         let mut reads = Reads::default();
         let silent = spills.is_empty() && list.is_some_and(|l| !l.groups.is_empty() || self.func.args != Some(0));
         if self.program.reads_code() && (silent || list.is_some_and(|l| !l.is_complete())) {
-            reads = self.reads(scratch, knowledge);
+            reads = reads::of(self.program, self.func, self.first, scratch, knowledge);
         }
         let facts = Facts {
             spills,
-            pointers: if spills.is_empty() { 0 } else { entry_pointers(self.program, self.func) },
+            pointers: if spills.is_empty() && list.is_none_or(ArgList::is_complete) {
+                0
+            } else {
+                entry_pointers(self.program, self.func)
+            },
             list,
             live_start: self.first.live_start,
             args: self.func.args,
             may_hide_first,
             reads: &reads,
+            passed,
         };
         let mut located = params::locate(&facts, convention)?;
         if !self.program.reads_code() {
@@ -135,22 +169,6 @@ impl Input<'_, '_> {
             located.confidence = located.confidence.min(Confidence::Guess);
         }
         Some(located)
-    }
-
-    /// What the body reads of what it was given.
-    fn reads(&self, scratch: &mut Scratch, knowledge: &Knowledge<'_, '_>) -> Reads {
-        let (program, func) = (self.program, self.func);
-        scratch.decode(program, func);
-        let body = body(func, &scratch.ops, self.first.growth.as_ref());
-        let regs = scratch.usage.summarize(&body, knowledge).entry_reads;
-        let ops = scratch.ops.iter().filter(|op| !body.is_growth(op));
-        let deltas = program.meta.pclntab.sp_deltas(program.image, func);
-        let accesses = frame::accesses(ops, deltas, program.internal.arg_base, func.args.unwrap_or(0));
-        let accesses: Vec<_> = accesses.collect();
-        let (stack, written) = frame::first_accesses(accesses.iter().copied());
-        let mut homes = frame::homes(accesses.into_iter());
-        homes.retain(|home| home.data.is_some_and(|reg| regs.has(reg)));
-        Reads { regs, stack, written, homes }
     }
 
     /// Takes a typed signature when it agrees with the sizes and places that the binary itself gives.
@@ -220,6 +238,12 @@ impl Input<'_, '_> {
 }
 
 impl Sides {
+    /// Whether the parameters rest on a guess about compiled code with registers, which callers may know better.
+    pub(super) fn in_doubt(&self) -> bool {
+        let sure = self.located.as_ref().is_some_and(|l| l.confidence == Confidence::Exact);
+        self.typed_params.is_none() && self.internal && !sure
+    }
+
     /// Registers that hold parameters.
     pub(super) fn reads(&self, first: &First) -> Option<RegSet> {
         if let Some(Special::Plain { params, .. }) = first.helper.map(|h| h.special) {
@@ -260,7 +284,7 @@ impl Sides {
             (None, Some(l)) => (l.stack_args, l.spill_offset),
             (None, None) => (0, 0),
         };
-        let metadata = located.map(|l| input.metadata_claim(l));
+        let metadata = located.map(|l| input.metadata_claim(l, self.calls));
         let code = (abi == Abi::ABIInternal && !first.asm && program.reads_code())
             .then(|| results_claim(program, func, inferred, (stack_args, spill_offset)))
             .flatten();
@@ -336,24 +360,6 @@ fn results_claim(
         text: if program.explain { results::confidence::text(inferred) } else { String::new() },
         at: func.entry,
     })
-}
-
-/// What the runtime's metadata and the stack-growth block say of the parameters, in one line.
-fn metadata_text(program: &Program<'_>, first: &First, func: &Func, seen: Option<&Seen>) -> String {
-    let arch = program.image.arch;
-    let stored = |g: &Growth| {
-        let regs = g.spills.iter().map(|s| format!("{}:{}", reg_name(arch, s.reg), s.size));
-        format!("block at {:#x} stores {}", func.entry + u64::from(g.start), regs.collect::<Vec<_>>().join(" "))
-    };
-    let block = first.growth.as_ref().filter(|g| !g.spills.is_empty()).map(stored);
-    let list = first.list.as_ref().map(|l| {
-        let cut = if l.is_complete() { "" } else { ", cut" };
-        format!("ArgInfo lists {} parameters{cut}", l.groups.len())
-    });
-    let args = func.args.map(|args| format!("_func.args is {args}"));
-    let boundary =
-        seen.and_then(|seen| seen.boundary).map(|b| format!("results begin at word {} ({:?})", b.params, b.rule));
-    block.into_iter().chain(list).chain(args).chain(boundary).collect::<Vec<_>>().join("; ")
 }
 
 /// The other face of an ABI wrapper: what an ABI0 body enters ABIInternal for, or the ABI0 body that an ABIInternal one

@@ -5,10 +5,8 @@ use super::survey::First;
 use super::{Scratch, body};
 use crate::Result;
 use crate::abi::registers::block_copy;
-use crate::code::flow::World;
-use crate::code::stack::{Area, Copies, Read, StackUsage, StackWords, WORDS, Words};
+use crate::code::stack::{Area, Read, StackUsage, StackWords, WORDS, Words};
 use crate::evidence::boundary::{self, Boundary, Known};
-use crate::evidence::helpers::Special;
 use crate::golang::funcdata::FuncData;
 use crate::golang::pclntab::Func;
 use crate::program::Program;
@@ -27,32 +25,6 @@ pub(super) struct Seen {
     pub(super) pointers: Words,
 }
 
-struct Blocks<'k, 'p, 'a>(&'k Knowledge<'p, 'a>, &'k [First]);
-
-impl World for Blocks<'_, '_, '_> {
-    fn returns(&self, callee: u32) -> bool {
-        self.0.returns(callee)
-    }
-
-    fn is_type(&self, addr: u64) -> bool {
-        self.0.is_type(addr)
-    }
-
-    fn word(&self, addr: u64) -> Option<u64> {
-        self.0.word(addr)
-    }
-}
-
-impl Copies for Blocks<'_, '_, '_> {
-    /// Only Duff's devices are called in their middle.
-    fn copies_block(&self, target: u64) -> bool {
-        let program = self.0.program;
-        let Some(index) = program.containing(target) else { return false };
-        let special = self.1.get(index).and_then(|first| first.helper).map(|helper| helper.special);
-        program.funcs()[index].entry != target || matches!(special, Some(Special::Preserving { .. }))
-    }
-}
-
 /// Looks at all functions with ABI0; empty where there is nothing to look at.
 pub(super) fn look(
     program: &Program<'_>,
@@ -64,11 +36,10 @@ pub(super) fn look(
     if !program.reads_code() || program.internal.uses_registers() {
         return Ok(Vec::new());
     }
-    let blocks = Blocks(knowledge, firsts);
     let all: Vec<usize> = (0..bodies.len()).collect();
     let usages: Vec<StackUsage> = watch.stage("reading argument areas", all.len(), |tick| {
         let one = |(scratch, words): &mut (Scratch, StackWords), &i: &usize| {
-            tick.then(|| usage(program, &program.funcs()[i], &firsts[i], scratch, words, &blocks))
+            tick.then(|| usage(program, &program.funcs()[i], &firsts[i], scratch, words, knowledge))
         };
         all.par_iter().map_init(|| (Scratch::new(program), StackWords::default()), one).collect()
     })?;
@@ -89,7 +60,7 @@ fn usage(
     first: &First,
     scratch: &mut Scratch,
     words: &mut StackWords,
-    blocks: &Blocks<'_, '_, '_>,
+    knowledge: &Knowledge<'_, '_>,
 ) -> StackUsage {
     let arch = program.image.arch;
     let (copy_to, copy_from) = block_copy(arch);
@@ -104,7 +75,7 @@ fn usage(
     scratch.decode(program, func);
     let deltas = program.meta.pclntab.sp_deltas(program.image, func).into_iter().flatten();
     let body = body(func, &scratch.ops, first.growth.as_ref());
-    words.look(&body, &area, deltas.map(|value| (value.end, value.value)), blocks)
+    words.look(&body, &area, deltas.map(|value| (value.end, value.value)), knowledge)
 }
 
 fn known(program: &Program<'_>, func: &Func, first: &First) -> Known {

@@ -1,7 +1,13 @@
 //! Why a claim won, and why others did not, in words.
 
 use super::params::same_places;
+use super::stack::Seen;
+use super::survey::First;
+use crate::abi::registers::reg_name;
+use crate::code::growth::Growth;
 use crate::evidence::Claim;
+use crate::golang::pclntab::Func;
+use crate::program::Program;
 use crate::report::{Side, Sides, Source};
 
 /// A claim that did not win.
@@ -104,4 +110,30 @@ fn rank(source: Source) -> &'static str {
         Source::ArgInfo => "the list of arguments",
         Source::Code => "code",
     }
+}
+
+/// What the runtime's metadata and the stack-growth block say of the parameters, in one line.
+/// `calls`: how many were looked at because of a doubt.
+pub(super) fn metadata_text(
+    program: &Program<'_>,
+    first: &First,
+    func: &Func,
+    seen: Option<&Seen>,
+    calls: u32,
+) -> String {
+    let arch = program.image.arch;
+    let stored = |g: &Growth| {
+        let regs = g.spills.iter().map(|s| format!("{}:{}", reg_name(arch, s.reg), s.size));
+        format!("block at {:#x} stores {}", func.entry + u64::from(g.start), regs.collect::<Vec<_>>().join(" "))
+    };
+    let block = first.growth.as_ref().filter(|g| !g.spills.is_empty()).map(stored);
+    let list = first.list.as_ref().map(|l| {
+        let cut = if l.is_complete() { "" } else { ", cut" };
+        format!("ArgInfo lists {} parameters{cut}", l.groups.len())
+    });
+    let args = func.args.map(|args| format!("_func.args is {args}"));
+    let boundary =
+        seen.and_then(|seen| seen.boundary).map(|b| format!("results begin at word {} ({:?})", b.params, b.rule));
+    let asked = (calls > 0).then(|| format!("what {calls} calls prepare"));
+    block.into_iter().chain(list).chain(args).chain(boundary).chain(asked).collect::<Vec<_>>().join("; ")
 }

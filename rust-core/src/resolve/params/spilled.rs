@@ -71,6 +71,8 @@ struct Matching<'s> {
     next: usize,
     /// Scalars too far to be listed that found a slot.
     far: usize,
+    /// Words of the argument area that hold pointers at the entry.
+    pointers: Words,
     values: Vec<Value>,
 }
 
@@ -79,11 +81,11 @@ pub(super) fn locate(facts: &Facts<'_>, convention: &Convention) -> Option<Locat
     let start = slots.first()?.off;
     let empty = ArgList::default();
     let list = facts.list.unwrap_or(&empty);
-    let hidden = hidden_slots(&slots, list, start);
+    let hidden = hidden_slots(&slots, list, start, facts.may_hide_first);
     let listed = list.scalars().filter(|c| c.0 < start).map(|c| c.0 + c.1).max().unwrap_or(0);
     let listed = round_up(listed, convention.arch.ptr_size());
-    let end = unlisted_end(facts.reads, listed, start);
-    let mut matching = Matching { slots: &slots, next: hidden, far: 0, values: Vec::new() };
+    let end = unlisted_end(facts, listed, start);
+    let mut matching = Matching { slots: &slots, next: hidden, far: 0, pointers: facts.pointers, values: Vec::new() };
     matching.values.extend(hidden_stack(list, start));
     matching.values.extend(slots.get(..hidden)?.iter().map(|s| lone(*s)));
     for (i, group) in list.groups.iter().enumerate() {
@@ -131,8 +133,14 @@ fn stack_end(values: &[Value]) -> u32 {
 }
 
 /// Slots of a first parameter that is not listed: those before the first listed one.
-fn hidden_slots(slots: &[Slot], list: &ArgList, start: u32) -> usize {
+fn hidden_slots(slots: &[Slot], list: &ArgList, start: u32, may_hide_first: bool) -> usize {
     let first = list.scalars().map(|c| c.0).find(|off| *off >= start);
+    let on_stack = |group: &&Group| group.components.first().is_some_and(|c| c.0 < start);
+    let in_registers = || list.groups.iter().filter(|group| !on_stack(group));
+    // Of all that is in registers only the offsets are too large, so the number shows what is left out.
+    if first.is_none() && may_hide_first && !list.more && in_registers().all(|g| g.far > 0 && !g.cut) {
+        return slots.len().saturating_sub(in_registers().map(|g| g.far).sum());
+    }
     let unlisted = list.groups.iter().any(|g| g.far > 0 || g.cut) || list.more || list.groups.is_empty();
     match first {
         Some(off) => slots.partition_point(|s| s.off < off),
@@ -148,6 +156,14 @@ fn hidden_stack(list: &ArgList, start: u32) -> impl Iterator<Item = Value> {
 }
 
 impl Matching<'_> {
+    /// Whether a pointer and an integer are listed, and the next word is no pointer: of all that begins so, slices are by
+    /// far the most frequent.
+    fn begins_slice(&self, group: &Group) -> bool {
+        let Some(first) = group.components.first().map(|c| c.0 / WORD) else { return false };
+        let words = group.components.len() == 2 && group.components.iter().all(|c| c.1 == WORD);
+        words && first + 2 < WORDS && self.pointers >> first & 0b111 == 1
+    }
+
     /// Finds the slots of a listed parameter; `None` when they contradict each other. On the stack it ends before `next`.
     fn group(&mut self, group: &Group, start: u32, next: u32) -> Option<()> {
         match group.components.first() {
@@ -159,7 +175,12 @@ impl Matching<'_> {
                 self.next = end;
             }
             None => self.values.push(Value::default()),
-            Some((off, _)) if *off < start && group.cut => self.values.push(stack_span(*off, next)),
+            Some((off, _)) if *off < start && group.cut => {
+                // One word after a slice is a parameter of its own, which found no register any more.
+                let slice = off + 3 * WORD;
+                let end = if self.begins_slice(group) && slice < next { slice } else { next };
+                self.values.push(stack_span(*off, end));
+            }
             Some((off, _)) if *off < start => self.values.push(stack_value(group)),
             Some(_) => {
                 let wanted = self.next + group.components.len() + group.far;

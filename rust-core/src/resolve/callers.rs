@@ -1,0 +1,91 @@
+//! Asks callers about functions whose own code and lists leave their parameters in doubt. They are few, so only their
+//! callers are decoded once more.
+
+use super::knowledge::Knowledge;
+use super::sides::{Input, Sides};
+use super::survey::First;
+use super::{Scratch, Typed};
+use crate::Result;
+use crate::abi::location::RegSet;
+use crate::abi::registers::block_copy;
+use crate::code::before::{Prepared, Wanted};
+use crate::code::flow::NONE;
+use crate::code::usage::Summary;
+use crate::evidence::callers::Passed;
+use crate::report::Abi;
+use crate::types::Types;
+use crate::watch::Watch;
+use foldhash::HashMap;
+use rayon::prelude::*;
+
+/// Locates the parameters of functions in doubt again, with what their callers prepare, and returns the functions whose
+/// callers have to be read anew because these take other registers than was believed.
+pub(super) fn ask(
+    (types, typed): (&Types, &HashMap<u64, Vec<Typed>>),
+    (firsts, bodies): (&[First], &[Abi]),
+    summaries: &[Summary],
+    located: &mut [Sides],
+    knowledge: &mut Knowledge<'_, '_>,
+    watch: &Watch<'_>,
+) -> Result<Vec<u32>> {
+    let doubtful: Vec<bool> = located.iter().map(Sides::in_doubt).collect();
+    let passed = passed(&doubtful, summaries, knowledge, watch)?;
+    let program = knowledge.program;
+    let asked: Vec<usize> = (0..located.len()).filter(|i| passed.contains_key(&(*i as u32))).collect();
+    let again = |scratch: &mut Scratch, &i: &usize| {
+        let func = &program.funcs()[i];
+        let input = Input { program, types, func, first: &firsts[i], abi: bodies[i], seen: None };
+        let typed = typed.get(&func.entry).map(Vec::as_slice).unwrap_or_default();
+        (i, input.sides(typed, passed.get(&(i as u32)), scratch, knowledge))
+    };
+    let found: Vec<(usize, Sides)> = asked.par_iter().map_init(|| Scratch::new(program), again).collect();
+    let mut changed = Vec::new();
+    for (i, sides) in found {
+        let reads = sides.reads(&firsts[i]);
+        let face = &mut knowledge.faces[i];
+        if face.reads != reads && reads.is_some() {
+            face.reads = reads;
+            changed.push(i as u32);
+        }
+        located[i] = sides;
+    }
+    Ok(changed)
+}
+
+/// What callers of the doubtful functions prepare, by function.
+fn passed(
+    doubtful: &[bool],
+    summaries: &[Summary],
+    knowledge: &Knowledge<'_, '_>,
+    watch: &Watch<'_>,
+) -> Result<HashMap<u32, Passed>> {
+    let program = knowledge.program;
+    let is_doubtful = |callee: u32| doubtful.get(callee as usize).copied().unwrap_or(false);
+    let asks = |summary: &Summary| summary.calls.iter().any(|call| call.callee != NONE && is_doubtful(call.callee));
+    let callers: Vec<usize> = (0..summaries.len()).filter(|i| asks(&summaries[*i])).collect();
+    let registers: RegSet = program.internal.ints.iter().chain(program.internal.floats).copied().collect();
+    let wanted = Wanted {
+        area: |callee| {
+            program.funcs().get(callee as usize).filter(|_| is_doubtful(callee)).map(|f| f.args.unwrap_or(0))
+        },
+        registers,
+        outgoing: program.image.arch.info().outgoing,
+        copy_to: block_copy(program.image.arch).0,
+        world: knowledge,
+    };
+    let sites: Vec<Vec<Prepared>> = watch.stage("asking callers", callers.len(), |tick| {
+        let one = |scratch: &mut Scratch, &i: &usize| {
+            tick.then(|| {
+                let func = &program.funcs()[i];
+                scratch.decode(program, func);
+                let mut sites = Vec::new();
+                wanted.look(&scratch.ops, func.entry, &mut sites);
+                sites
+            })
+        };
+        callers.par_iter().map_init(|| Scratch::new(program), one).collect()
+    })?;
+    let mut passed: HashMap<u32, Passed> = HashMap::default();
+    sites.iter().flatten().for_each(|site| passed.entry(site.callee).or_default().add(site));
+    Ok(passed)
+}
