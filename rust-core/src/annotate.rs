@@ -55,8 +55,8 @@ pub struct CFunction {
     pub entry: u64,
     /// Its name, empty when unknown.
     pub name: String,
-    /// Its parameters.
-    pub params: Vec<Value>,
+    /// Its parameters, `None` when they are not known.
+    pub params: Option<Vec<Value>>,
     /// Its result, `None` when it is not known.
     pub results: Option<Vec<Value>>,
 }

@@ -52,7 +52,11 @@ fn every_function_between_go_and_c_is_found_without_names() {
         for name in ["main._Cfunc_mix", "main._Cfunc_fill", "main._Cfunc_free", "main._Cfunc_call_back"] {
             assert!(entries(&found, "Cfunc").contains(&entry(name)[0]), "{toolchain}: {name}");
         }
-        assert_eq!(entries(&found, "export").len(), 3, "{toolchain}");
+        assert_eq!(entries(&found, "export").len(), 6, "{toolchain}");
+        let exported = entries(&found, "exported");
+        assert!(exported.contains(&entry("main.go_scale")[0]), "{toolchain}: {exported:?}");
+        let other = |at: &&Addr| !named.functions.iter().any(|f| f.entry == **at && f.name.starts_with("main."));
+        assert_eq!(exported.iter().find(other), None, "{toolchain}");
     }
 }
 
@@ -63,13 +67,17 @@ fn exported_functions_have_the_prototype_that_their_frame_shows() {
     let of = |at: &Addr| found.functions.iter().find(|f| f.entry == *at).and_then(|f| f.usercall.clone());
     let mut prototypes: Vec<String> = exports.iter().filter_map(of).collect();
     prototypes.sort();
-    // GoAdd(int, char *, long long), GoName(char *, int), GoNotify(unsigned short)
+    // GoAdd(int, char *, long long), GoName(char *, int), GoText(GoString, int), go_scale(double, int, int, float),
+    // GoForget(void), GoNotify(unsigned short)
     assert_eq!(
         prototypes,
         [
+            "__int32 __fastcall f(__int64 p0, __int64 p1, __int32 p2)",
             "__int64 __fastcall f(__int32 p0, __int64 p1, __int64 p2)",
             "__int64 __fastcall f(__int64 p0, __int32 p1)",
+            "double __fastcall f(double p0, __int32 p1, __int32 p2, float p3)",
             "void __fastcall f(__int16 p0)",
+            "void __fastcall f(void)",
         ]
     );
     let crosscall2 = entries(&found, "crosscall2")[0];

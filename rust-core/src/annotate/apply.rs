@@ -217,7 +217,7 @@ fn frame_name(program: &Program<'_>, chain: &Chain, entry: u64, stub: Option<u64
 }
 
 /// The C prototype of an exported function: its frame's fields in order. Several results come back as a struct, which is
-/// left out.
+/// left out; it may need a parameter of its own, and so may what the stub does not show.
 fn c_function(
     program: &Program<'_>,
     words: &mut Words<'_>,
@@ -237,6 +237,7 @@ fn c_function(
     }
     let known = signature.results.len() <= 1;
     let (params, results) = c_values(abi, words.types, &signature);
+    let agree = known && fields.agree(params.iter().map(|value| value.pieces.as_slice()));
     let name = chain.links.get(&stub).map(|link| link.name.clone()).unwrap_or_default();
-    Some(CFunction { entry: stub, name, params, results: known.then_some(results) })
+    Some(CFunction { entry: stub, name, params: agree.then_some(params), results: known.then_some(results) })
 }

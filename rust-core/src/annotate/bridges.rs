@@ -2,19 +2,21 @@
 //! that it works without any name.
 
 use super::chain::Chain;
-use super::frame::Fields;
+use super::frame::{Fields, Through};
 use super::look::{Call, Looker, argument, entry_state};
 use super::roles::Role;
-use crate::abi::location::{Reg, RegSet};
+use crate::abi::location::Reg;
 use crate::arch::Os;
-use crate::code::step::Located;
-use crate::code::values::{Meaning, State, Target, Value};
+use crate::code::values::{State, Value};
 use crate::golang::func_id::FuncId;
+use crate::golang::funcdata::PcData;
 use crate::golang::pclntab::Func;
+use crate::golang::pcvalue::PcValue;
 use crate::program::Program;
 use crate::report::Abi;
 use crate::resolve::Resolved;
 use crate::types::Types;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// What finding needs.
@@ -303,23 +305,37 @@ impl Finder<'_, '_> {
             };
             let Some(body) = body else { continue };
             self.accesses(entry, body);
-            let own = self.program.name(self.func(body).unwrap_or(&self.program.funcs()[0])).into_owned();
-            let wanted = own.rsplit('_').next().filter(|_| !own.is_empty()).map(|last| format!(".{last}"));
-            let program = self.program;
-            let calls = self.calls(body);
-            let callees = calls.iter().filter_map(|c| c.target).filter(|t| !self.is_asm(*t));
-            // Packages are linked in the order of imports: what comes before runtime/cgo is the runtime's.
-            let runtime = self.chain.one(Role::Crosscall2).unwrap_or(0);
-            let callee = callees.into_iter().find(|t| match (&wanted, program.at(*t)) {
-                (Some(wanted), Some(i)) => program.name(&program.funcs()[i]).ends_with(wanted.as_str()),
-                (None, Some(_)) => *t > runtime,
-                _ => false,
-            });
-            if let Some(callee) = callee {
+            if let Some(callee) = self.exported_by(entry, body) {
                 self.chain.add(callee, Role::Exported);
                 self.chain.link(body, callee);
             }
         }
+    }
+
+    /// The function that `_cgoexp_…` or `_cgoexpwrap_…` calls for C; `None` when it is inlined.
+    fn exported_by(&mut self, entry: u64, body: u64) -> Option<u64> {
+        let program = self.program;
+        let func = *self.func(body)?;
+        // What an inlined function calls is no exported function.
+        let inlined: Vec<PcValue> = {
+            let table = program.meta.pclntab.pcdata(program.image, &func, PcData::InlTreeIndex);
+            table.into_iter().flatten().filter(|value| value.value >= 0).collect()
+        };
+        let calls = self.calls(body);
+        let own = calls.iter().filter(|c| !inlined.iter().any(|range| (range.start..range.end).contains(&c.at)));
+        let callees: Vec<u64> = own.filter_map(|c| c.target).filter(|t| !self.is_asm(*t)).collect();
+        let name = |at: u64| program.at(at).map_or(Cow::Borrowed(""), |i| program.name(&program.funcs()[i]));
+        // The C name, which is the Go function's own unless `//export` says otherwise.
+        let exported = exported_name(&name(entry)).map(|name| format!(".{name}"));
+        let named = callees.iter().find(|at| exported.as_ref().is_some_and(|end| name(**at).ends_with(end.as_str())));
+        // Packages are linked in the order of imports: what comes before runtime/cgo is the runtime's.
+        let runtime = self.chain.one(Role::Crosscall2).unwrap_or(0);
+        let other = || {
+            callees
+                .iter()
+                .find(|at| **at > runtime && !name(**at).starts_with("runtime.") && program.at(**at).is_some())
+        };
+        named.or_else(other).copied()
     }
 
     /// cgocallbackg1 calls what the frame came with: any of them.
@@ -340,47 +356,24 @@ impl Finder<'_, '_> {
             _ => super::look::stack_word(0),
         };
         if body != entry {
-            return;
+            return self.frames.entry(entry).or_default().settle(None);
         }
         let Some(frame) = frame else { return };
         self.looker.decode(self.program, func.entry, func.end);
-        let mut through = Through { frame, fields: self.frames.remove(&entry).unwrap_or_default() };
+        let mut through = Through::new(frame);
         self.looker.walk((func.entry, func.end), entry_state(), &mut through);
-        self.frames.insert(entry, through.fields);
-    }
-}
-
-/// Collects accesses through one parameter.
-struct Through {
-    frame: Reg,
-    fields: Fields,
-}
-
-impl Meaning for Through {
-    fn load(&mut self, base: Value, disp: i64, size: u8) -> Value {
-        if let Value::Entry(reg, at) = base
-            && reg == self.frame
-        {
-            self.fields.add(i64::from(at) + disp, size, false, false);
-        }
-        Value::Unknown
-    }
-
-    fn store(&mut self, base: Value, disp: i64, size: u8, _: Value) {
-        if let Value::Entry(reg, at) = base
-            && reg == self.frame
-        {
-            self.fields.add(i64::from(at) + disp, size, false, true);
-        }
-    }
-
-    fn call(&mut self, _: &Located, _: Target, state: &mut State) {
-        state.kill(!RegSet::NONE);
+        self.frames.entry(entry).or_default().settle(Some(&through));
     }
 }
 
 /// Bytes of the longest assembly function that is looked at.
 const LONGEST: u32 = 4096;
+
+/// The name after `_cgoexp_<hash>_`.
+fn exported_name(name: &str) -> Option<&str> {
+    let (_, rest) = name.split_once("_cgoexp_")?;
+    rest.split_once('_').map(|(_, name)| name)
+}
 
 /// Helpers that cgo writes in Go: nothing of C is called.
 const PURE: &[&str] = &["CString", "CBytes", "GoString", "GoStringN", "GoBytes"];

@@ -24,8 +24,8 @@ pub(super) struct Chain {
     pub(super) links: BTreeMap<u64, Link>,
 }
 
-/// Neighbours that are listed.
-const MOST: usize = 64;
+/// Neighbours that are listed: as many as there are exports, unless it is absurd.
+const MOST: usize = 2048;
 
 impl Chain {
     /// Gives a function its role, unless it has one.

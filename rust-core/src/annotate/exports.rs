@@ -151,7 +151,7 @@ fn start_of(program: &Program<'_>, at: u64, looker: &mut Looker) -> Option<(u64,
     let symbol = symbols.iter().rev().take(8).find(|s| s.function);
     let exported = exported.map(|e| (e.addr, e.name.to_string()));
     let symbol = symbol.map(|s| (s.addr, s.name.to_string()));
-    let named = exported.into_iter().chain(symbol).filter(|(addr, _)| near(*addr)).max_by_key(|(addr, _)| *addr);
+    let named = symbol.into_iter().chain(exported).filter(|(addr, _)| near(*addr)).max_by_key(|(addr, _)| *addr);
     // A name may be of a function in front of this one: the stub's own start is nearer then.
     let laid_out = laid_out_start(program, at, looker);
     match (named, laid_out) {

@@ -1,6 +1,6 @@
 //! One function's calls, with what registers and stack hold there.
 
-use crate::abi::location::{Reg, RegSet};
+use crate::abi::location::{Loc, Reg, RegSet};
 use crate::code::step::Located;
 use crate::code::values::{Meaning, State, Target, Value, Walker};
 use crate::code::x86::steps;
@@ -16,6 +16,14 @@ pub(super) fn stack_word(offset: u32) -> Option<Reg> {
     u8::try_from(offset / 8).ok().filter(|n| *n < 255 - STACK).map(|n| Reg(STACK + n))
 }
 
+/// Where a word is at a C function's entry, by the number that [`Value::Entry`] has for it.
+pub(super) fn entry_place(reg: Reg) -> Option<Loc> {
+    match reg.0.checked_sub(STACK) {
+        None => Some(Loc::Reg(reg)),
+        Some(word) => Some(Loc::Stack(8 * u32::from(word))),
+    }
+}
+
 /// A thread's scratch memory.
 #[derive(Default)]
 pub(super) struct Looker {
@@ -25,6 +33,8 @@ pub(super) struct Looker {
 
 /// A call as it was met.
 pub(super) struct Call {
+    /// Bytes from the function's entry.
+    pub(super) at: u32,
     /// Where it goes, if that is constant.
     pub(super) target: Option<u64>,
     /// Whether a register or memory says where.
@@ -83,18 +93,22 @@ impl Meaning for Calls {
     fn load(&mut self, base: Value, disp: i64, _size: u8) -> Value {
         match base {
             Value::Const(address) => Value::Static(address.wrapping_add_signed(disp)),
+            // A field of what a parameter points to.
+            Value::Entry(reg, at) => {
+                u32::try_from(i64::from(at) + disp).map_or(Value::Unknown, |off| Value::Through(reg.0.into(), off))
+            }
             _ => Value::Unknown,
         }
     }
 
-    fn call(&mut self, _: &Located, target: Target, state: &mut State) {
+    fn call(&mut self, call: &Located, target: Target, state: &mut State) {
         let (value, indirect) = match target {
             Target::Direct(at) => (Value::Const(at), false),
             Target::Value(value) => (value, true),
             Target::Kernel => return state.kill(!RegSet::NONE),
         };
         if self.list.len() < MOST {
-            self.list.push(Call { target: value.constant(), indirect, state: state.clone(), value });
+            self.list.push(Call { at: call.at, target: value.constant(), indirect, state: state.clone(), value });
         }
         state.kill(!RegSet::NONE);
     }

@@ -2,7 +2,7 @@
 //! pointers of a known type.
 
 use super::bridges::Finder;
-use super::look::entry_state;
+use super::look::{argument, entry_state};
 use super::roles::Role;
 use crate::arch::Os;
 use crate::code::values::Value;
@@ -119,6 +119,7 @@ pub(super) fn find(finder: &mut Finder<'_, '_>) -> Targets {
     if program.image.os == Os::Windows {
         stdcalls(finder, &mut targets);
         syscalls(finder, &mut targets);
+        procedures(finder, &mut targets);
     }
     targets
 }
@@ -153,6 +154,37 @@ fn syscalls(finder: &mut Finder<'_, '_>, targets: &mut Targets) {
         if !targets.contains_key(&entry) && calls.iter().any(forwards) {
             let meant = by_size(finder, entry, abi).filter(|m| matches!(m, Meant::Syscall { .. } | Meant::SyscallN));
             targets.extend(meant.map(|meant| (entry, meant)));
+        }
+    }
+}
+
+/// `(*Proc).Call` and `(*LazyProc).Call` when their names are gone: they hand a field of their receiver and their own slice to
+/// `SyscallN`, and to each other.
+fn procedures(finder: &mut Finder<'_, '_>, targets: &mut Targets) {
+    let program = finder.program;
+    let [receiver, rest @ ..] = program.internal.ints else { return };
+    // (*LazyProc).Call calls (*Proc).Call.
+    for _ in 0..2 {
+        let slice = |meant: &Meant| match meant {
+            Meant::SyscallN | Meant::ProcCall => Some(1),
+            Meant::SyscallCount => Some(2),
+            _ => None,
+        };
+        let ways: HashMap<u64, usize> = targets.iter().filter_map(|(at, meant)| Some((*at, slice(meant)?))).collect();
+        for (entry, abi) in callers(finder, &|target| ways.contains_key(&target)) {
+            let words = program.at(entry).and_then(|i| program.funcs()[i].args).unwrap_or(0) / 8;
+            if targets.contains_key(&entry) || abi != Abi::ABIInternal || words != 4 {
+                continue;
+            }
+            let forwards = |call: &super::look::Call| {
+                let Some(first) = call.target.and_then(|to| ways.get(&to)) else { return false };
+                let arg = |n| argument(program, &call.state, abi, n);
+                let own = (0..3).zip(rest).all(|(n, reg)| arg(first + n) == Value::Entry(*reg, 0));
+                own && matches!(arg(0), Value::Through(of, _) if of == receiver.0.into())
+            };
+            if finder.calls(entry).iter().any(forwards) {
+                targets.insert(entry, Meant::ProcCall);
+            }
         }
     }
 }

@@ -249,7 +249,7 @@ fn address_of(state: &State, place: &Place, meaning: &impl Meaning) -> Value {
 fn copy(place: &Place, source: Value, state: &mut State, meaning: &mut impl Meaning) {
     let words = [0, 8].map(|at| match source {
         Value::Frame(from) => state.frame(i64::from(from) + at, 8),
-        Value::Unknown => Value::Unknown,
+        Value::Unknown | Value::Const(0) => source,
         base => meaning.load(base, at, 8),
     });
     for (at, value) in [0, 8].into_iter().zip(words) {

@@ -160,7 +160,8 @@ impl<'a> Pe<'a> {
             let index = usize::try_from(symbol.section_number().0).ok().and_then(|n| n.checked_sub(1));
             let section = index.and_then(|i| self.headers.get(i));
             let (Some(section), Some(name)) = (section, symbol_name(symbol, &mut names)) else { continue };
-            if symbol.storage_class() == pe::IMAGE_SYM_CLASS_FILE {
+            // Symbols of sections are at the address of their first function, but no name of it.
+            if symbol.storage_class() == pe::IMAGE_SYM_CLASS_FILE || symbol.has_aux_section() {
                 continue;
             }
             let offset = u64::from(section.virtual_address.get(LE)) + u64::from(symbol.value());

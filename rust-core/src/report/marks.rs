@@ -164,7 +164,8 @@ fn values(api: &crate::annotate::Api) -> Vec<String> {
 pub(super) fn c_function(program: &Program<'_>, function: CFunction, types: &mut TypeList<'_>) -> Function {
     let arch = program.image.arch;
     let abi = CAbi::of(arch, program.image.os);
-    let known = function.results.is_some();
+    let known = Sides { params: function.params.is_some(), results: function.results.is_some() };
+    let confidence = |known| if known { Confidence::Likely } else { Confidence::Unknown };
     Function {
         entry: Addr(function.entry),
         end: None,
@@ -177,18 +178,15 @@ pub(super) fn c_function(program: &Program<'_>, function: CFunction, types: &mut
         noreturn: false,
         pair: None,
         entries: Vec::new(),
-        params: function.params.iter().map(|v| value(v, arch, types)).collect(),
+        params: function.params.iter().flatten().map(|v| value(v, arch, types)).collect(),
         results: function.results.iter().flatten().map(|v| value(v, arch, types)).collect(),
         closure_context: None,
         captures: Vec::new(),
         clobbers: abi.map_or_else(Arc::default, |abi| names(abi.clobbers(), arch)),
         arg_base: abi.map_or(0, CAbi::arg_base),
         frame: Frame::default(),
-        source: Sides { params: Some(Source::Code), results: known.then_some(Source::Code) },
-        confidence: Sides {
-            params: Confidence::Likely,
-            results: if known { Confidence::Likely } else { Confidence::Unknown },
-        },
+        source: Sides { params: known.params.then_some(Source::Code), results: known.results.then_some(Source::Code) },
+        confidence: Sides { params: confidence(known.params), results: confidence(known.results) },
         prototype: String::new(),
         usercall: None,
         tuple: None,

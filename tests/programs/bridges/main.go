@@ -44,6 +44,29 @@ func GoName(in *C.char, n C.int) *C.char {
 	return C.CString(C.GoStringN(in, n) + "!")
 }
 
+// Its name has an underscore, and C compilers may join the two integers.
+//
+//go:noinline
+//export go_scale
+func go_scale(x float64, n, m int32, y float32) float64 {
+	fmt.Fprintln(os.Stderr, x, n, m, y)
+	return x * float64(n) * float64(y)
+}
+
+// It is small enough to be inlined.
+//
+//export GoForget
+func GoForget() { notified = 0 }
+
+// C passes the string as a struct.
+//
+//go:noinline
+//export GoText
+func GoText(text string, n int32) int32 {
+	fmt.Fprintln(os.Stderr, text)
+	return n
+}
+
 type shape interface {
 	Area() float64
 	Name() string

@@ -128,6 +128,7 @@ fn moved(ins: &Instruction) -> Step {
         _ if is_stack_pointer(ins) => stack_pointer(ins),
         Nop => Step::Nop,
         Lea => lea(ins),
+        Movss | Movsd | Vmovss | Vmovsd if kinds == (OpKind::Register, OpKind::Memory) => load(ins),
         Mov | Movzx | Movsx | Movsxd | Movups | Movdqu | Movaps | Movdqa | Vmovdqu | Vmovups => match kinds {
             (OpKind::Register, OpKind::Memory) => load(ins),
             (OpKind::Memory, _) => store(ins),
@@ -135,7 +136,10 @@ fn moved(ins: &Instruction) -> Step {
             (OpKind::Register, _) => constant(ins),
             _ => other(ins),
         },
-        Xor | Sub if kinds == (OpKind::Register, OpKind::Register) && ins.op0_register() == ins.op1_register() => {
+        // Of a vector register, zero is the address of nothing: its words are zero.
+        Xor | Sub | Xorps | Xorpd | Pxor
+            if kinds == (OpKind::Register, OpKind::Register) && ins.op0_register() == ins.op1_register() =>
+        {
             number(ins.op0_register()).map_or(Step::Other(RegSet::NONE), |reg| Step::Const(reg, 0))
         }
         Add | Sub | Inc | Dec if kinds.0 == OpKind::Register => added(ins),
