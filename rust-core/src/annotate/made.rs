@@ -9,14 +9,24 @@ use crate::abi::location::Loc;
 use crate::arch::Os;
 use crate::code::values::{State, Value};
 use crate::resolve::Resolved;
-use crate::types::{Kind, TypeId};
+use crate::types::{Kind, TypeId, Types};
+
+/// Whether values of the type are made by the runtime and known by their address.
+fn is_handle(types: &Types, ty: TypeId) -> bool {
+    matches!(types.get(ty).map(|t| &t.kind), None | Some(Kind::Map { .. } | Kind::Chan(_)))
+}
 
 impl Walk<'_, '_, '_> {
-    /// What the runtime's helpers make of a type that they are given: a pointer to a new value of it (`newobject`), or an
-    /// itab of it (`assertE2I`, `typeAssert`).
-    pub(super) fn made(&mut self, callee: &Resolved, first: Value, state: &mut State) {
+    /// What the runtime's helpers make of a type that they are given: a pointer to a new value of it (`newobject`), or to
+    /// several (`makeslice`, `growslice`), or an itab of it (`assertE2I`, `typeAssert`).
+    pub(super) fn made(&mut self, callee: &Resolved, (first, fifth): (Value, Value), state: &mut State) {
         let shared = self.shared;
-        let (Some(at), Some(result)) = (first.constant(), shared.program.internal.ints.first()) else { return };
+        let Some(result) = shared.program.internal.ints.first() else { return };
+        let words: u32 = callee.results.iter().flat_map(|c| &c.values).map(|value| value.size.div_ceil(8)).sum();
+        if let (Some(ty), 3) = (fifth.constant().and_then(|at| shared.known.ty(at)), words) {
+            return state.set(*result, Value::Into(ty, 0));
+        }
+        let Some(at) = first.constant() else { return };
         let params = callee.params.as_ref().map_or(0, |c| c.values.len());
         let interface = |at: u64| {
             let ty = shared.known.ty(at)?;
@@ -26,6 +36,10 @@ impl Walk<'_, '_, '_> {
             (Some(ty), 1) => {
                 state.set(*result, Value::Into(ty, 0));
                 self.object.clear();
+            }
+            // Up to Go 1.19 growslice has the type in front. Maps and channels are not made of elements.
+            (Some(ty), 3) if words == 3 || words == 1 && !is_handle(shared.types, ty) => {
+                state.set(*result, Value::Into(ty, 0));
             }
             (Some(_), 2 | 3) => {
                 if let Some(ty) = interface(at) {

@@ -174,10 +174,17 @@ impl Walk<'_, '_, '_> {
         }
     }
 
-    /// A value gets to a place of that type: if it is a func value, its function is called as the type says.
+    /// A value gets to a place of that type: it has the type itself, as interfaces and func values are not converted without
+    /// a trace; and if it is a func value, its function is called as the type says.
     fn becomes(&mut self, value: Value, place: Value) {
-        let Value::Part(ty, 0) = place else { return };
-        if !matches!(self.shared.types.get(ty).map(|t| &t.kind), Some(Kind::Func(_))) {
+        let Value::Part(ty, off) = place else { return };
+        let kind = self.shared.types.get(ty).map(|t| &t.kind);
+        if let (Value::Symbol(number), Some(Kind::Interface { .. } | Kind::Func(_))) = (value, kind)
+            && let Some(spot) = self.symbols.spot(number)
+        {
+            self.gets(spot, place);
+        }
+        if off > 0 || !matches!(kind, Some(Kind::Func(_))) {
             return;
         }
         let Some(func) = self.function_of(value) else { return };
@@ -219,10 +226,13 @@ impl Walk<'_, '_, '_> {
         let resolved = &self.shared.resolved[self.index as usize];
         let base = i64::from(self.shared.program.internal.arg_base);
         for (loc, word) in self.words(resolved.results.as_ref(), |loc| Spot::Result(self.index, loc)) {
-            let Word::Of(spot) = word else { continue };
-            match loc {
-                Loc::Reg(reg) => self.gets(spot, state.reg(reg)),
-                Loc::Stack(offset) => self.gets(spot, state.frame(base + i64::from(offset), 8)),
+            let value = match loc {
+                Loc::Reg(reg) => state.reg(reg),
+                Loc::Stack(offset) => state.frame(base + i64::from(offset), 8),
+            };
+            match word {
+                Word::Of(spot) => self.gets(spot, value),
+                Word::Typed(place) => self.becomes(value, place),
             }
         }
     }

@@ -180,7 +180,7 @@ fn procedures(finder: &mut Finder<'_, '_>, targets: &mut Targets) {
                 let Some(first) = call.target.and_then(|to| ways.get(&to)) else { return false };
                 let arg = |n| argument(program, &call.state, abi, n);
                 let own = (0..3).zip(rest).all(|(n, reg)| arg(first + n) == Value::Entry(*reg, 0));
-                own && matches!(arg(0), Value::Through(of, _) if of == receiver.0.into())
+                own && matches!(arg(0), Value::Through(of, _) if of == u32::from(receiver.0))
             };
             if finder.calls(entry).iter().any(forwards) {
                 targets.insert(entry, Meant::ProcCall);

@@ -67,8 +67,8 @@ impl Walk<'_, '_, '_> {
         if let Some(Special::Preserving { kills, .. }) = resolved.and_then(|r| r.helper).map(|h| h.special) {
             return state.kill(kills);
         }
-        let [first, second, third] =
-            [0, 1, 2].map(|n| shared.program.internal.ints.get(n).map_or(Value::Unknown, |reg| state.reg(*reg)));
+        let [first, second, third, fifth] =
+            [0, 1, 2, 4].map(|n| shared.program.internal.ints.get(n).map_or(Value::Unknown, |reg| state.reg(*reg)));
         state.expose();
         state.kill(!RegSet::NONE);
         let (Some(resolved), Some(index)) = (resolved, callee) else { return };
@@ -83,7 +83,7 @@ impl Walk<'_, '_, '_> {
             }
         }
         if resolved.abi == Abi::ABIInternal {
-            self.made(resolved, first, state);
+            self.made(resolved, (first, fifth), state);
             self.map(index, (first, second, third), state);
         }
     }
