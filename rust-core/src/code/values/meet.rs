@@ -35,6 +35,8 @@ pub(super) struct Meetings {
     assume_nothing: bool,
 }
 
+/// Instructions of a loop's condition.
+const LONGEST_CONDITION: usize = 32;
 /// Something jumps there, and no state waits.
 const WAITS: u32 = NONE - 1;
 /// Too many states would wait: nothing is known there.
@@ -189,15 +191,24 @@ impl Meetings {
     fn enter(&mut self, index: usize, lowest: i32, state: &mut State, meaning: &impl Meaning) {
         state.forget(lowest);
         let Ok(found) = self.loops.binary_search_by_key(&(index as u32), |l| l.header) else { return };
-        let body = index + 1..=self.loops[found].last as usize;
+        let last = self.loops[found].last as usize;
+        let body = index + 1..=last;
         self.visits += body.clone().count();
-        let inside = self.at.get(body).unwrap_or_default().iter().filter(|at| **at != NONE && **at != WAITS);
-        for (n, at) in inside.enumerate() {
+        let inside = self.at.get(body).unwrap_or_default().iter().enumerate();
+        let inside = inside.filter(|(_, at)| **at != NONE && **at != WAITS);
+        let mut first = None;
+        for (n, at) in inside {
             match self.states.get(*at as usize) {
-                Some(waiting) if n == 0 => state.copy_from(waiting),
+                Some(waiting) if first.is_none() => state.copy_from(waiting),
                 Some(waiting) => state.meet(waiting, meaning),
                 None => return state.forget(lowest),
             }
+            first = first.or(Some(index + 1 + n));
+        }
+        // A condition at the end of the loop goes on to its start with the same registers; in front of one at the start the
+        // code that comes back may have changed them.
+        if first.is_some_and(|first| last - first > LONGEST_CONDITION) {
+            state.kill(!RegSet::NONE);
         }
     }
 
