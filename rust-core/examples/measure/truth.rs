@@ -272,7 +272,7 @@ fn without_numbers(name: &str) -> String {
     out
 }
 
-/// Reads what `scripts/go_types` prints.
+/// Reads what `scripts/go_sources/types.go` prints.
 pub(crate) fn read_sources(text: &str) -> HashMap<String, Source> {
     let line = |line: &str| {
         let mut columns = line.split('\t');

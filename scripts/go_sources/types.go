@@ -1,7 +1,7 @@
-// go_types prints the signature of every function and method of a program's packages, as the type checker sees them:
+// types prints the signature of every function and method of a program's packages, as the type checker sees them:
 // the second witness for what debug information says. It builds with every Go release from 1.17 on.
 //
-//	go run main.go [-goos linux] PACKAGE...
+//	go run types.go list.go [-goos linux] PACKAGE...
 //
 // One line per symbol: the linker's name, parameters with the receiver first, results. A value is
 // size/align/registers:kind+offset.size,… where registers is 0 if the value can never be in registers, and kind is one
@@ -10,7 +10,6 @@ package main
 
 import (
 	"bufio"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"go/ast"
@@ -20,88 +19,50 @@ import (
 	"go/types"
 	"io"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"runtime"
 	"strings"
 )
-
-type listed struct {
-	ImportPath, Name, Dir, Export string
-	GoFiles, CgoFiles             []string
-	ImportMap                     map[string]string
-	noBody                        map[string]bool
-}
 
 func main() {
 	goos := flag.String("goos", "linux", "system to list packages for")
 	flag.Parse()
-	packages, err := list(*goos, flag.Args())
+	packages, err := list(*goos, []string{"-export", "-trimpath"}, flag.Args())
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "go_types:", err)
-		os.Exit(1)
+		fail("types", err)
+	}
+	exports := map[string]string{}
+	for _, pkg := range packages {
+		exports[pkg.ImportPath] = pkg.Export
 	}
 	out := bufio.NewWriter(os.Stdout)
 	defer out.Flush()
 	for _, pkg := range packages {
-		if checked := check(pkg, packages); checked != nil {
-			printPackage(out, pkg, checked)
+		if checked, noBody := check(pkg, exports); checked != nil {
+			printPackage(out, pkg, checked, noBody)
 		}
 	}
 }
 
-func list(goos string, patterns []string) (map[string]*listed, error) {
-	// This toolchain's own command: the one on PATH may be another that switches.
-	command := filepath.Join(runtime.GOROOT(), "bin", "go")
-	cmd := exec.Command(command, append([]string{"list", "-deps", "-export", "-trimpath", "-json"}, patterns...)...)
-	cmd.Env = append(os.Environ(), "GOOS="+goos, "GOARCH=amd64", "CGO_ENABLED=0", "GOTOOLCHAIN=local")
-	cmd.Stderr = os.Stderr
-	pipe, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	packages := map[string]*listed{}
-	for decoder := json.NewDecoder(pipe); ; {
-		pkg := new(listed)
-		if err := decoder.Decode(pkg); err == io.EOF {
-			break
-		} else if err != nil {
-			return nil, err
-		}
-		packages[pkg.ImportPath] = pkg
-	}
-	return packages, cmd.Wait()
-}
-
-func check(pkg *listed, packages map[string]*listed) *types.Package {
+// check gives a package and its functions that have no body.
+func check(pkg *listed, exports map[string]string) (*types.Package, map[string]bool) {
 	if pkg.ImportPath == "unsafe" {
-		return nil
+		return nil, nil
 	}
 	fset := token.NewFileSet()
 	var files []*ast.File
-	pkg.noBody = map[string]bool{}
+	noBody := map[string]bool{}
 	for _, name := range pkg.GoFiles {
-		if !filepath.IsAbs(name) {
-			name = filepath.Join(pkg.Dir, name)
-		}
-		if file, err := parser.ParseFile(fset, name, nil, 0); err == nil {
+		if file, err := parser.ParseFile(fset, pkg.file(name), nil, 0); err == nil {
 			files = append(files, file)
 			for _, decl := range file.Decls {
 				if fn, ok := decl.(*ast.FuncDecl); ok && fn.Body == nil && fn.Recv == nil {
-					pkg.noBody[fn.Name.Name] = true
+					noBody[fn.Name.Name] = true
 				}
 			}
 		}
 	}
 	lookup := func(path string) (io.ReadCloser, error) {
-		if mapped := pkg.ImportMap[path]; mapped != "" {
-			path = mapped
-		}
-		if dep := packages[path]; dep != nil && dep.Export != "" {
-			return os.Open(dep.Export)
+		if export := exports[pkg.source(path)]; export != "" {
+			return os.Open(export)
 		}
 		return nil, fmt.Errorf("no export data for %s", path)
 	}
@@ -112,10 +73,10 @@ func check(pkg *listed, packages map[string]*listed) *types.Package {
 		Error:            func(error) {},
 	}
 	checked, _ := config.Check(pkg.ImportPath, fset, files, nil)
-	return checked
+	return checked, noBody
 }
 
-func printPackage(out io.Writer, pkg *listed, checked *types.Package) {
+func printPackage(out io.Writer, pkg *listed, checked *types.Package, noBody map[string]bool) {
 	prefix := escape(pkg.ImportPath)
 	if pkg.Name == "main" {
 		prefix = "main"
@@ -124,7 +85,7 @@ func printPackage(out io.Writer, pkg *listed, checked *types.Package) {
 	for _, name := range scope.Names() {
 		switch object := scope.Lookup(name).(type) {
 		case *types.Func:
-			printFunc(out, prefix+"."+name, nil, object.Type().(*types.Signature), pkg.noBody[name])
+			printFunc(out, prefix+"."+name, nil, object.Type().(*types.Signature), noBody[name])
 		case *types.TypeName:
 			if _, ok := object.Type().(*types.Named); ok && !object.IsAlias() && !types.IsInterface(object.Type()) {
 				printMethods(out, prefix+"."+name, object.Type())

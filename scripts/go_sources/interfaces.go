@@ -1,7 +1,7 @@
-// go_interfaces prints every call of an interface's method in a program's packages, as the type checker sees it: the
+// interfaces prints every call of an interface's method in a program's packages, as the type checker sees it: the
 // witness for what goabi says of indirect calls. It builds with every Go release from 1.18 on.
 //
-//	go run main.go [-goos linux] PACKAGE...
+//	go run interfaces.go list.go [-goos linux] PACKAGE...
 //
 // One line per call: source file, line, interface type, method, its slot in the itab. Wrappers, which have no line, follow
 // as functions: "-", the linker's name, and the same three.
@@ -9,7 +9,6 @@ package main
 
 import (
 	"bufio"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"go/ast"
@@ -18,26 +17,16 @@ import (
 	"go/types"
 	"io"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"runtime"
 	"sort"
 	"strings"
 )
 
-type listed struct {
-	ImportPath, Name, Dir string
-	GoFiles, CgoFiles     []string
-	ImportMap             map[string]string
-}
-
 func main() {
 	goos := flag.String("goos", "linux", "system to list packages for")
 	flag.Parse()
-	packages, err := list(*goos, flag.Args())
+	packages, err := list(*goos, nil, flag.Args())
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "go_interfaces:", err)
-		os.Exit(1)
+		fail("interfaces", err)
 	}
 	out := bufio.NewWriter(os.Stdout)
 	defer out.Flush()
@@ -49,32 +38,6 @@ func main() {
 	}
 }
 
-// list gives all packages, each after those that it imports.
-func list(goos string, patterns []string) (packages []*listed, err error) {
-	// This toolchain's own command: the one on PATH may be another that switches.
-	command := filepath.Join(runtime.GOROOT(), "bin", "go")
-	cmd := exec.Command(command, append([]string{"list", "-deps", "-json"}, patterns...)...)
-	cmd.Env = append(os.Environ(), "GOOS="+goos, "GOARCH=amd64", "CGO_ENABLED=0", "GOTOOLCHAIN=local")
-	cmd.Stderr = os.Stderr
-	pipe, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	for decoder := json.NewDecoder(pipe); ; {
-		pkg := new(listed)
-		if err := decoder.Decode(pkg); err == io.EOF {
-			break
-		} else if err != nil {
-			return nil, err
-		}
-		packages = append(packages, pkg)
-	}
-	return packages, cmd.Wait()
-}
-
 type checker struct {
 	out  io.Writer
 	fset *token.FileSet
@@ -84,10 +47,7 @@ type checker struct {
 }
 
 func (c *checker) Import(path string) (*types.Package, error) {
-	if mapped := c.pkg.ImportMap[path]; mapped != "" {
-		path = mapped
-	}
-	if done := c.done[path]; done != nil {
+	if done := c.done[c.pkg.source(path)]; done != nil {
 		return done, nil
 	}
 	return nil, fmt.Errorf("no package %s", path)
@@ -97,10 +57,7 @@ func (c *checker) check(pkg *listed) {
 	c.pkg = pkg
 	var files []*ast.File
 	for _, name := range append(pkg.GoFiles, pkg.CgoFiles...) {
-		if !filepath.IsAbs(name) {
-			name = filepath.Join(pkg.Dir, name)
-		}
-		if file, err := parser.ParseFile(c.fset, name, nil, 0); err == nil {
+		if file, err := parser.ParseFile(c.fset, pkg.file(name), nil, 0); err == nil {
 			files = append(files, file)
 		}
 	}
