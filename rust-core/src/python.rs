@@ -122,7 +122,9 @@ struct Asked {
     dwarf: bool,
     symbols: bool,
     names: bool,
+    signatures: bool,
     evidence: bool,
+    listing: Option<usize>,
     threads: usize,
     only: Option<String>,
     arch: Option<String>,
@@ -132,18 +134,21 @@ struct Asked {
 
 impl Asked {
     fn options(self) -> PyResult<Options> {
-        let Asked { dwarf, symbols, names, evidence, threads, only, arch, sigs } = self;
+        let Asked { dwarf, symbols, names, signatures, evidence, listing, threads, only, arch, sigs } = self;
+        let default = Options::default();
         let packs = sigs.iter().map(|(label, data)| pack(label, data)).collect::<PyResult<_>>()?;
         Ok(Options {
             dwarf,
             symbols,
             names,
+            signatures,
             evidence,
+            listing: listing.unwrap_or(default.listing),
             threads,
             only,
             arch: machine(arch.as_deref())?,
             packs,
-            ..Options::default()
+            ..default
         })
     }
 }

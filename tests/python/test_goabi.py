@@ -105,6 +105,14 @@ def test_a_report_has_the_fields_of_its_json(server):
         report.nonsense
 
 
+def test_what_sources_say_can_be_left_out_and_listings_be_short(server):
+    full, bare = (goabi.analyze(server, dwarf=False, signatures=wanted) for wanted in (True, False))
+    assert "std" in {function.source.params for function in full.functions}
+    assert not {"std", "module"} & {function.source.params for function in bare.functions}
+    short, long = (goabi.analyze(server, only=HANDLE, evidence=True, listing=lines) for lines in (3, None))
+    assert len(short.functions[0].listing) == 3 < len(long.functions[0].listing)
+
+
 def test_signature_packs_are_read_and_checked(server, tmp_path):
     pack = tmp_path / "json.sigs"
     source = tmp_path / "module"

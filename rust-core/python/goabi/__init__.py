@@ -112,7 +112,9 @@ def analyze(
     dwarf: bool = True,
     symbols: bool = True,
     names: bool = True,
+    signatures: bool = True,
     evidence: bool = False,
+    listing: int | None = None,
     threads: int = 0,
     only: str | None = None,
     arch: str | None = None,
@@ -121,13 +123,14 @@ def analyze(
 ) -> Report:
     """Analyses a file by its path, or the bytes of one.
 
-    ``dwarf``, ``symbols`` and ``names`` say what may be used, ``evidence`` keeps every claim that was made on each
-    function, ``threads=0`` means all. ``only`` names one function (or gives an address in it), ``arch`` the part of a
+    ``dwarf``, ``symbols``, ``names`` and ``signatures`` (from sources: the built-in standard library and ``sigs``) say
+    what may be used. ``evidence`` keeps every claim that was made on each function, and ``listing`` of its instructions.
+    ``threads=0`` means all. ``only`` names one function (or gives an address in it), ``arch`` the part of a
     fat Mach-O file by Go's name for the machine. ``sigs`` are signature packs as ``goabi sigs build`` writes them, by
     their paths or as bytes; earlier ones have precedence. ``watch`` is told how far the analysis is, and stops it by raising.
     Raises :class:`Error` or one of its subclasses, or :class:`OSError`.
     """
-    options = _options(dwarf, symbols, names, evidence, threads, only, arch, sigs)
+    options = _options(dwarf, symbols, names, signatures, evidence, listing, threads, only, arch, sigs)
     return Report(_core.analyze(_read(source), options, watch))
 
 
@@ -139,7 +142,9 @@ def analyze_segments(
     base: int | None = None,
     entry: int | None = None,
     names: bool = True,
+    signatures: bool = True,
     evidence: bool = False,
+    listing: int | None = None,
     threads: int = 0,
     only: str | None = None,
     sigs: Iterable[Source] = (),
@@ -152,7 +157,7 @@ def analyze_segments(
     """
     memory: _core.Memory = {"arch": arch, "os": os, "base": base, "entry": entry}
     rows = [(addr, size, bytes(data), perms) for addr, size, data, perms in segments]
-    options = _options(True, True, names, evidence, threads, only, None, sigs)
+    options = _options(True, True, names, signatures, evidence, listing, threads, only, None, sigs)
     return Report(_core.analyze_segments(rows, memory, options, watch))
 
 
@@ -172,7 +177,9 @@ def _options(
     dwarf: bool,
     symbols: bool,
     names: bool,
+    signatures: bool,
     evidence: bool,
+    listing: int | None,
     threads: int,
     only: str | None,
     arch: str | None,
@@ -184,7 +191,9 @@ def _options(
         "dwarf": dwarf,
         "symbols": symbols,
         "names": names,
+        "signatures": signatures,
         "evidence": evidence,
+        "listing": listing,
         "threads": threads,
         "only": only,
         "arch": arch,

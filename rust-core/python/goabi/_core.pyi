@@ -7,7 +7,9 @@ class Options(TypedDict):
     dwarf: bool
     symbols: bool
     names: bool
+    signatures: bool
     evidence: bool
+    listing: int | None
     threads: int
     only: str | None
     arch: str | None
