@@ -25,6 +25,8 @@ pub(crate) struct Counts {
     results_by_source: BTreeMap<String, [usize; 2]>,
     /// By confidence: claims of results that are right with all sizes, those that are grouped into the right values too.
     grouped_by_level: BTreeMap<String, [usize; 2]>,
+    /// By confidence: results of several pieces that are claimed as one value, those that are one.
+    values_by_level: BTreeMap<String, [usize; 2]>,
     /// Values with a known type, claimed types, claimed types with the right name for a value in those places.
     types: [usize; 3],
     /// By the source that decided: claimed types, right ones.
@@ -194,6 +196,12 @@ fn count(counts: &mut Counts, params: &Side<'_>, results: Option<&Side<'_>>) {
         level(&mut counts.results_by_level, results.level, results.right());
         if results.sized() {
             level(&mut counts.grouped_by_level, results.level, results.grouped());
+        }
+        if results.claimed() {
+            for value in results.claim.iter().filter(|value| value.len() > 1) {
+                let is = |truth: &Pieces| value.iter().map(|piece| &piece.0).eq(truth.iter().map(|piece| &piece.0));
+                level(&mut counts.values_by_level, results.level, results.truth.iter().any(is));
+            }
         }
         source(&mut counts.results_by_source, results);
         level(&mut counts.both_by_level, params.level.min(results.level), params.right() && results.right());

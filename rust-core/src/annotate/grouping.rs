@@ -8,6 +8,7 @@
 mod decide;
 mod held;
 mod look;
+mod structs;
 
 use super::known::Known;
 use super::look::Looker;
@@ -23,6 +24,7 @@ use decide::{Answers, Group};
 use foldhash::HashMap;
 use held::Seen;
 use rayon::prelude::*;
+use structs::Structs;
 
 /// What all functions are looked at with.
 pub(super) struct Shared<'p, 'a> {
@@ -56,7 +58,11 @@ pub(super) fn group(
     let shared = Shared { program, types, resolved, known, special };
     let seen = look(&shared, tick)?;
     let made = made(types);
-    let answers = Answers::new(&shared, &made).settle(&seen);
+    let mut answers = Answers::new(&shared, &made).settle(&seen);
+    let structs = Structs::new(types);
+    for (f, groups) in answers.iter_mut().enumerate().filter(|(f, _)| shared.is_open(*f)) {
+        structs.join(&shared, groups, shared.count(f));
+    }
     for (one, groups) in resolved.iter_mut().zip(answers) {
         if let Some(claim) = one.results.as_mut().filter(|claim| claim.source == Source::Code) {
             regroup(&mut claim.values, &groups, program, types);
@@ -126,6 +132,13 @@ impl Shared<'_, '_> {
     fn is_open(&self, index: usize) -> bool {
         let claim = self.resolved.get(index).and_then(|r| r.results.as_ref());
         claim.is_some_and(|claim| claim.source == Source::Code && !claim.values.is_empty())
+    }
+
+    /// Integer registers with results.
+    fn count(&self, index: usize) -> u8 {
+        let values = self.resolved.get(index).and_then(|r| r.results.as_ref()).into_iter().flat_map(|c| &c.values);
+        let pieces = values.flat_map(|value| &value.pieces);
+        pieces.filter(|piece| matches!(piece.loc, Loc::Reg(reg) if self.position(reg).is_some())).count() as u8
     }
 
     /// The position of a register in the order of integer results.

@@ -21,7 +21,7 @@ pub(super) struct Group {
 }
 
 impl Group {
-    fn new(start: u8, len: u8, ty: Option<TypeId>) -> Group {
+    pub(super) fn new(start: u8, len: u8, ty: Option<TypeId>) -> Group {
         Group { start, len, ty, size: None }
     }
 }

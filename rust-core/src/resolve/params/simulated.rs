@@ -116,9 +116,10 @@ fn simulate(
             continue;
         }
         let (mut int, mut float) = assigner.taken();
+        let later = i > 0 && group.components.len() == 1;
         let mut shape = shape(
             group,
-            &mut |off, size| class(facts, convention, (off, size), &mut int, &mut float, &mut sure),
+            &mut |off, size| class(facts, convention, (off, size, later), &mut int, &mut float, &mut sure),
             convention,
         );
         if padded && !group.cut {
@@ -188,7 +189,7 @@ fn unlisted(facts: &Facts<'_>, start: u32, assigner: &mut Assigner<'_>, conventi
         }
         let (mut int, mut float) = assigner.taken();
         let mut ignored = Sure::Yes;
-        let kind = class(facts, convention, (off, WORD), &mut int, &mut float, &mut ignored);
+        let kind = class(facts, convention, (off, WORD, false), &mut int, &mut float, &mut ignored);
         let component = Component { off: 0, size: WORD, kind };
         let mut placed = assigner.param(&Shape::aggregate(WORD, vec![component], convention.arch));
         if !placed.in_registers() {
@@ -218,9 +219,9 @@ impl Touched {
 /// How well the code's reads tell integers from floats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Sure {
-    /// It reads both registers that the scalar could be in.
+    /// It reads both registers that the scalar could be in, or nobody touches either.
     No,
-    /// It reads neither: integers are far more frequent.
+    /// It reads neither, and callers don't show them: integers are far more frequent.
     Default,
     /// Callers set one of them.
     Callers,
@@ -257,11 +258,11 @@ fn shape(group: &Group, class: &mut dyn FnMut(u32, u32) -> Scalar, convention: &
 }
 
 /// The class of the next scalar: by what the code reads and callers set; when it is neither register, an integer is
-/// likelier.
+/// likelier. `later`: it is a parameter of its own and not the first one, which would be the receiver.
 fn class(
     facts: &Facts<'_>,
     convention: &Convention,
-    (off, size): (u32, u32),
+    (off, size, later): (u32, u32, bool),
     int: &mut usize,
     float: &mut usize,
     sure: &mut Sure,
@@ -292,7 +293,8 @@ fn class(
                 Scalar::Word
             }
             (false, false) => {
-                *sure = sure.and(Sure::Default);
+                let unseen = later && facts.passed.is_none_or(|passed| passed.calls == 0);
+                *sure = sure.and(if unseen { Sure::No } else { Sure::Default });
                 Scalar::Word
             }
         },
