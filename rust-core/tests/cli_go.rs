@@ -105,10 +105,32 @@ fn an_unknown_function_is_answered_with_near_names() {
 #[test]
 fn explain_shows_registers_frame_and_evidence() {
     let text = run("explain", &[HANDLE]);
-    for part in
-        [HANDLE, "parameters (exact", "results (", "registers", "R8", "return address", "spill area", "evidence ("]
-    {
+    for part in [HANDLE, "parameters (exact", "results (", "registers", "R8", "return address", "evidence ("] {
         assert!(text.contains(part), "{part} is missing:\n{text}");
+    }
+}
+
+/// The compiler's own stores, `mov [rsp+8], rax ; keeps a1 (RAX)`, say where each slot is.
+#[test]
+fn explain_shows_each_spill_slot_where_the_compiler_has_it() {
+    let text = run("explain", &[HANDLE]);
+    let stores: Vec<(u32, &str)> = text
+        .lines()
+        .filter_map(|line| {
+            let (code, kept) = line.split_once("; keeps ")?;
+            let (_, offset) = code.split_once("[rsp+")?;
+            let offset = offset.split(']').next()?;
+            let hex = offset.strip_prefix("0x").map(|digits| u32::from_str_radix(digits, 16));
+            Some((hex.unwrap_or_else(|| offset.parse()).ok()?, kept.split(' ').next()?))
+        })
+        .collect();
+    assert_eq!(stores.len(), 6, "{text}");
+    for (offset, part) in stores {
+        let slot = format!("{:>+9} │ {part} spilled ", offset);
+        assert!(
+            text.lines().any(|line| line.starts_with(&slot) && line.ends_with(&format!("Stack[{offset:#x}]"))),
+            "{slot}"
+        );
     }
 }
 
@@ -155,7 +177,7 @@ fn explain_has_colours_only_where_they_are_wanted() {
     let parts: Vec<&str> =
         coloured.split("\u{1b}[36m").skip(1).map(|rest| rest.split('\u{1b}').next().expect("text")).collect();
     assert!(
-        parts.contains(&"a1") && parts.iter().all(|part| ["a1", "RAX ptr"].contains(part)),
+        parts.contains(&"a1") && parts.iter().all(|part| ["a1", "RAX ptr", "a1 spilled"].contains(part)),
         "one colour: {parts:?}"
     );
     assert_eq!(strip(&coloured), explained(&[], false), "colours change nothing else");
