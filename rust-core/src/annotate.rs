@@ -84,10 +84,10 @@ pub fn annotate(
 
 /// Whether values can be followed through the machine's code.
 fn follows_code(program: &Program<'_>) -> bool {
-    program.image.arch == Arch::Amd64
+    matches!(program.image.arch, Arch::Amd64 | Arch::Arm64)
 }
 
 /// Whether a function may have a direct call that is `wanted`.
 fn calls_any(program: &Program<'_>, func: &Func, wanted: &impl Fn(u64) -> bool) -> bool {
-    crate::code::x86::bytes::may_call(program.code(func), func.entry, wanted)
+    crate::code::steps::may_call(program.image.arch, program.code(func), func.entry, wanted)
 }

@@ -11,6 +11,7 @@ pub mod growth;
 pub mod op;
 pub mod stack;
 pub mod step;
+pub mod steps;
 pub mod survey;
 pub mod usage;
 pub mod values;

@@ -150,9 +150,9 @@ const WAYS: &[(&str, &str, bool)] = &[
 
 #[test]
 fn calls_through_interfaces_are_named_or_have_their_slot_and_never_another_name() {
-    for toolchain in ["go1.18.10", "go1.21.13", ""] {
+    for (toolchain, machine) in [("go1.18.10", "amd64"), ("go1.21.13", "amd64"), ("", "amd64"), ("", "arm64")] {
         let args = &["-ldflags", "-s -w"];
-        let data = Build { program: "sites", target: ("linux", "amd64"), args, cgo: false, toolchain }.bytes();
+        let data = Build { program: "sites", target: ("linux", machine), args, cgo: false, toolchain }.bytes();
         let named = analyze(&data, &Options::default()).expect("a report");
         let found = nameless(&data);
         for (function, method, always) in WAYS {
@@ -162,9 +162,9 @@ fn calls_through_interfaces_are_named_or_have_their_slot_and_never_another_name(
                 calls.filter_map(|site| site.interface.as_ref()).map(|i| (&*i.ty, &*i.method)).collect();
             let slot = ("", if *method == "loud" { "slot 0" } else { "slot 1" });
             let found = calls.contains(&("main.speaker", method)) || (!always && calls.contains(&slot));
-            assert!(found, "{toolchain} {function}: {calls:?}");
+            assert!(found, "{toolchain} {machine} {function}: {calls:?}");
             let others = |(ty, _): &(&str, &str)| !["", "main.speaker", "fmt.Stringer"].contains(ty);
-            assert!(!calls.iter().any(others), "{toolchain} {function}: {calls:?}");
+            assert!(!calls.iter().any(others), "{toolchain} {machine} {function}: {calls:?}");
         }
     }
 }

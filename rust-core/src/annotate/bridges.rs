@@ -3,10 +3,10 @@
 
 use super::chain::Chain;
 use super::frame::{Fields, Through};
-use super::look::{Call, Looker, argument, entry_state};
+use super::look::{Call, Looker, argument, call_base, entry_state};
 use super::roles::Role;
 use crate::abi::location::Reg;
-use crate::arch::Os;
+use crate::arch::{Arch, Os};
 use crate::code::values::{State, Value};
 use crate::golang::func_id::FuncId;
 use crate::golang::funcdata::PcData;
@@ -49,9 +49,10 @@ const NAMES: &[(&str, Role)] = &[
 ];
 
 /// The first integer registers of the platform's C convention.
-pub(super) fn c_registers(os: Os) -> [Reg; 4] {
-    match os {
-        Os::Windows => [Reg(1), Reg(2), Reg(8), Reg(9)],
+pub(super) fn c_registers(program: &Program<'_>) -> [Reg; 4] {
+    match (program.image.arch, program.image.os) {
+        (Arch::Arm64, _) => [Reg(0), Reg(1), Reg(2), Reg(3)],
+        (_, Os::Windows) => [Reg(1), Reg(2), Reg(8), Reg(9)],
         _ => [Reg(7), Reg(6), Reg(2), Reg(1)],
     }
 }
@@ -180,7 +181,8 @@ impl Finder<'_, '_> {
         let gofunc = self.chain.one(Role::CgocallbackGofunc);
         let entry = gofunc.or(self.chain.one(Role::Cgocallback));
         let asmcgocall = self.chain.one(Role::Asmcgocall);
-        let c = c_registers(self.program.image.os);
+        let c = c_registers(self.program);
+        let base = call_base(self.program);
         let asm: Vec<u64> =
             self.program.funcs().iter().zip(self.resolved).filter(|(_, r)| r.asm).map(|(f, _)| f.entry).collect();
         for function in asm {
@@ -188,7 +190,7 @@ impl Finder<'_, '_> {
                 continue;
             }
             for call in self.calls(function) {
-                let words = [0, 8, 16].map(|at| call.state.slot(at, 8));
+                let words = [0, 8, 16].map(|at| call.state.slot(base + at, 8));
                 let kept = |at: usize, reg: usize| words[at] == Value::Entry(c[reg], 0);
                 let into = call.target.is_some() && call.target == entry;
                 if into && gofunc.is_none() && kept(0, 0) && kept(1, 1) && kept(2, 3) {
@@ -225,7 +227,10 @@ impl Finder<'_, '_> {
     fn stdcall(&mut self) {
         const BLOCK: [u8; 9] = [0x65, 0x48, 0x8b, 0x3c, 0x25, 0x30, 0, 0, 0];
         const CLEAR: [u8; 7] = [0xc7, 0x47, 0x68, 0, 0, 0, 0];
-        if self.program.image.os != Os::Windows || self.chain.one(Role::Asmstdcall).is_some() {
+        if self.program.image.os != Os::Windows
+            || self.program.image.arch != Arch::Amd64
+            || self.chain.one(Role::Asmstdcall).is_some()
+        {
             return;
         }
         let has = |code: &[u8], bytes: &[u8]| code.windows(bytes.len()).any(|window| window == bytes);
@@ -255,7 +260,7 @@ impl Finder<'_, '_> {
                 let own = |call: &Call, n: usize| {
                     let own = argument(self.program, &entry_state(), abi, n);
                     let own = if abi == Abi::ABIInternal { own } else { entry_state().slot(8 + 8 * n as i64, 8) };
-                    call.state.slot(8 * n as i64, 8) == own && own != Value::Unknown
+                    call.state.slot(call_base(self.program) + 8 * n as i64, 8) == own && own != Value::Unknown
                 };
                 let program = self.program;
                 let calls = match program.at(entry) {
@@ -288,7 +293,7 @@ impl Finder<'_, '_> {
             let body = match wrapped {
                 // The first argument is the func value of `_cgoexpwrap_…`, or its code.
                 Some(call) => {
-                    let fv = match call.state.slot(0, 8) {
+                    let fv = match call.state.slot(call_base(self.program), 8) {
                         Value::Static(slot) => self.program.image.word(slot),
                         Value::Const(code) => Some(code),
                         _ => None,

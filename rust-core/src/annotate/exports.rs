@@ -3,9 +3,12 @@
 
 use super::bridges::{Finder, c_registers};
 use super::frame::Reader;
-use super::look::{Looker, entry_state};
+use super::look::{Looker, c_entry_state};
 use super::roles::Role;
-use crate::code::step::{Base, Step};
+use crate::abi::location::RegSet;
+use crate::abi::platform::CAbi;
+use crate::arch::Arch;
+use crate::code::step::{Base, Place, Step};
 use crate::code::values::Value;
 use crate::program::Program;
 
@@ -31,8 +34,9 @@ impl Finder<'_, '_> {
         let program = self.program;
         let (start, name) = start_of(program, at, &mut self.looker)?;
         self.looker.decode(program, start, start.saturating_add(LONGEST));
-        let mut reader = Reader::new(start, at, c_registers(program.image.os));
-        self.looker.walk((start, start.saturating_add(LONGEST)), entry_state(), &mut reader);
+        let kept = CAbi::of(program.image.arch, program.image.os).map_or(RegSet::NONE, CAbi::preserved);
+        let mut reader = Reader::new(start, at, c_registers(program), kept);
+        self.looker.walk((start, start.saturating_add(LONGEST)), c_entry_state(program), &mut reader);
         let (function, fields) = reader.finish()?;
         let function = match function {
             Value::Static(slot) => program.image.word(slot)?,
@@ -111,13 +115,32 @@ impl Finder<'_, '_> {
 
 /// The import that a piece of code jumps to through its slot: an entry of the PLT, a thunk of the IAT.
 pub(super) fn import_of(program: &Program<'_>, at: u64, looker: &mut Looker) -> Option<String> {
-    const THUNK: u64 = 16;
+    const THUNK: u64 = 20;
     looker.decode(program, at, at.saturating_add(THUNK));
-    let slot = looker.steps.iter().take(3).find_map(|l| match l.step {
+    // arm64 takes a page, loads from it, and jumps.
+    let (mut page, mut loaded) = (None, None);
+    let slot = looker.steps.iter().take(5).find_map(|l| match l.step {
         Step::JumpMem(place) if place.base == Base::Absolute => Some(place.disp as u64),
+        Step::JumpReg(reg) => loaded.filter(|(to, _)| *to == reg).map(|(_, slot)| slot),
+        Step::Const(reg, value) => {
+            page = Some((reg, value));
+            None
+        }
+        Step::Load(to, Place { base: Base::Reg(from), disp, .. }) => {
+            let slot = page.filter(|(reg, _)| *reg == from).map(|(_, page): (_, u64)| page.wrapping_add_signed(disp));
+            loaded = slot.map(|slot| (to, slot));
+            None
+        }
         _ => None,
     })?;
     program.image.import_at(slot).map(|import| import.name.to_string())
+}
+
+/// The words of a piece of arm64 code, with their addresses.
+fn words(code: &[u8], from: u64) -> impl DoubleEndedIterator<Item = (u64, u32)> {
+    code.chunks_exact(4)
+        .enumerate()
+        .map(move |(n, b)| (from + 4 * n as u64, u32::from_le_bytes([b[0], b[1], b[2], b[3]])))
 }
 
 /// Where code outside Go's calls `target`.
@@ -129,6 +152,15 @@ fn calls_outside(program: &Program<'_>, target: u64) -> Vec<u64> {
         for (from, to) in parts.into_iter().filter(|(from, to)| from < to) {
             let tail = program.image.tail(from);
             let code = &tail[..tail.len().min(usize::try_from(to - from).unwrap_or(usize::MAX))];
+            if program.image.arch == Arch::Arm64 {
+                let code = &code[(from.wrapping_neg() & 3).min(code.len() as u64) as usize..];
+                let call = |(at, word): (u64, u32)| {
+                    let to = at.wrapping_add_signed(i64::from((word << 6) as i32 >> 6) * 4);
+                    (word >> 26 == 0b10_0101 && to == target).then_some(at)
+                };
+                found.extend(words(code, from.next_multiple_of(4)).filter_map(call).take(MOST_STUBS - found.len()));
+                continue;
+            }
             for (i, rel) in code.windows(5).enumerate().filter(|(_, w)| w[0] == 0xe8) {
                 let rel = i32::from_le_bytes([rel[1], rel[2], rel[3], rel[4]]);
                 let at = from + i as u64;
@@ -169,6 +201,9 @@ fn is_start(program: &Program<'_>, start: u64, at: u64, looker: &mut Looker) -> 
 }
 
 fn laid_out_start(program: &Program<'_>, at: u64, looker: &mut Looker) -> Option<u64> {
+    if program.image.arch == Arch::Arm64 {
+        return arm64_start(program, at);
+    }
     const ALIGNED: u64 = 16;
     let starts = (0..REACH / ALIGNED).map(|n| (at & !(ALIGNED - 1)).saturating_sub(n * ALIGNED));
     let padded = |start: &u64| {
@@ -180,4 +215,27 @@ fn laid_out_start(program: &Program<'_>, at: u64, looker: &mut Looker) -> Option
         let first = looker.steps.iter().take(2).any(|l| matches!(l.step, Step::Sp(by) if by < 0));
         fits && first
     })
+}
+
+/// The same on arm64: the nearest instruction that makes a frame, and the landing pad or signature in front of it.
+fn arm64_start(program: &Program<'_>, at: u64) -> Option<u64> {
+    let from = at.saturating_sub(REACH);
+    let code = program.code_from(from, at);
+    // `sub sp, sp, #n`, and `stp`, `str` with `[sp, #-n]!`.
+    let makes_frame = |word: u32| {
+        word & 0xff80_03ff == 0xd100_03ff
+            || matches!(word & 0xffe0_0fe0, 0xf800_0fe0)
+            || word & 0x7fe0_03e0 == 0x29a0_03e0
+    };
+    let marks = |word: u32| matches!(word, 0xd503_233f | 0xd503_237f) || word & 0xffff_ff3f == 0xd503_241f;
+    let ends =
+        |word: u32| word == 0xd65f_03c0 || word >> 26 == 0b00_0101 || matches!(word, 0 | 0xd503_201f | 0xd420_0020);
+    let all: Vec<(u64, u32)> = words(code, from).collect();
+    let is_start = |n: &usize| {
+        let before = n.checked_sub(1).and_then(|n| all.get(n)).map(|(_, word)| *word);
+        makes_frame(all[*n].1) && before.is_none_or(|word| ends(word) || marks(word))
+    };
+    let start = (0..all.len()).rev().find(is_start)?;
+    let marked = start.checked_sub(1).filter(|n| marks(all[*n].1));
+    Some(all[marked.unwrap_or(start)].0)
 }

@@ -1,7 +1,7 @@
 //! The struct that carries arguments and results across: read from the C code that fills it and from the Go code that
 //! reads it. Go loads and stores each field by itself, in its own width; C compilers join and clear fields as they like.
 
-use crate::abi::location::{Loc, Piece, Reg};
+use crate::abi::location::{Loc, Piece, Reg, RegSet};
 use crate::code::step::{Base, Located, Place, Step, Stored};
 use crate::code::values::{Meaning, State, Target, Value};
 use std::collections::BTreeMap;
@@ -114,6 +114,8 @@ pub(super) struct Reader {
     start: u64,
     call: u64,
     c: [Reg; 4],
+    /// What C keeps.
+    kept: RegSet,
     stores: Vec<(i32, Access, Value)>,
     loads: Vec<(i32, Access)>,
     found: Option<(Value, i32, u32)>,
@@ -125,8 +127,18 @@ pub(super) struct Reader {
 
 impl Reader {
     /// Follows the stub at `start`, which calls at `call`.
-    pub(super) fn new(start: u64, call: u64, c: [Reg; 4]) -> Reader {
-        Reader { start, call, c, stores: Vec::new(), loads: Vec::new(), found: None, indirect: false, over: false }
+    pub(super) fn new(start: u64, call: u64, c: [Reg; 4], kept: RegSet) -> Reader {
+        Reader {
+            start,
+            call,
+            c,
+            kept,
+            stores: Vec::new(),
+            loads: Vec::new(),
+            found: None,
+            indirect: false,
+            over: false,
+        }
     }
 
     /// The Go function and the frame.
@@ -202,10 +214,8 @@ impl Meaning for Reader {
                 self.found = Some((function, frame, size));
             }
         }
-        // C keeps these, and the frame is in memory.
-        let kept = [3u8, 5, 6, 7, 12, 13, 14, 15].map(|n| (Reg(n), state.reg(Reg(n))));
-        state.kill(!crate::abi::location::RegSet::NONE);
-        kept.into_iter().for_each(|(reg, value)| state.set(reg, value));
+        // The frame is in memory.
+        state.kill(!self.kept);
     }
 
     fn see(&mut self, at: &Located, state: &State) {
@@ -267,7 +277,7 @@ impl Meaning for Through {
     }
 
     fn call(&mut self, _: &Located, _: Target, state: &mut State) {
-        state.kill(!crate::abi::location::RegSet::NONE);
+        state.kill(!RegSet::NONE);
     }
 
     // What is seen here comes before the same access in `load` and `store`, and the first one counts.

@@ -14,6 +14,7 @@ use super::known::Known;
 use super::look::Looker;
 use crate::abi::location::{Loc, Piece, Reg, Scalar};
 use crate::abi::shape::Shape;
+use crate::arch::Arch;
 use crate::evidence::Value;
 use crate::program::Program;
 use crate::report::{Abi, Source};
@@ -51,7 +52,7 @@ pub(super) fn group(
     known: &Known,
     tick: &Tick<'_>,
 ) -> Option<()> {
-    if !super::follows_code(program) || !program.internal.uses_registers() {
+    if program.image.arch != Arch::Amd64 || !program.internal.uses_registers() {
         return Some(());
     }
     let special = special(types, program.image.arch.ptr_size());

@@ -1,9 +1,11 @@
 //! One function's calls, with what registers and stack hold there.
 
 use crate::abi::location::{Loc, Reg, RegSet};
+use crate::abi::platform::CAbi;
+use crate::arch::Arch;
 use crate::code::step::Located;
+use crate::code::steps;
 use crate::code::values::{Meaning, State, Target, Value, Walker};
-use crate::code::x86::steps;
 use crate::golang::pclntab::Func;
 use crate::program::Program;
 use crate::report::Abi;
@@ -48,7 +50,7 @@ pub(super) struct Call {
 impl Looker {
     /// Decodes the code from `entry` on.
     pub(super) fn decode(&mut self, program: &Program<'_>, entry: u64, end: u64) {
-        steps::decode(8 * program.image.arch.ptr_size(), program.code_from(entry, end), entry, &mut self.steps);
+        steps::decode(program.image.arch, program.code_from(entry, end), entry, &mut self.steps);
     }
 
     /// Walks over what was decoded.
@@ -69,13 +71,29 @@ impl Looker {
     }
 }
 
-/// Every register and stack parameter is itself.
+/// Bytes from SP at a call to the called Go function's arguments on the stack: where no return address is pushed, there is
+/// room for the link register.
+pub(super) fn call_base(program: &Program<'_>) -> i64 {
+    let pushed = if program.image.arch == Arch::Arm64 { 0 } else { program.image.arch.ptr_size() };
+    i64::from(program.internal.arg_base) - i64::from(pushed)
+}
+
+/// Every register and stack parameter is itself, in Go code.
 pub(super) fn entry_state() -> State {
+    entry_state_at(8)
+}
+
+/// The same in C code.
+pub(super) fn c_entry_state(program: &Program<'_>) -> State {
+    entry_state_at(CAbi::of(program.image.arch, program.image.os).map_or(8, CAbi::arg_base))
+}
+
+fn entry_state_at(base: u32) -> State {
     let mut state = State::at_entry();
-    (0..16).map(Reg).for_each(|reg| state.set(reg, Value::Entry(reg, 0)));
+    (0..30).map(Reg).for_each(|reg| state.set(reg, Value::Entry(reg, 0)));
     for word in 0..16u32 {
         if let Some(reg) = stack_word(8 * word) {
-            state.store_frame(i64::from(8 + 8 * word), 8, Value::Entry(reg, 0));
+            state.store_frame(i64::from(base + 8 * word), 8, Value::Entry(reg, 0));
         }
     }
     state
@@ -119,6 +137,6 @@ pub(super) fn argument(program: &Program<'_>, state: &State, abi: Abi, n: usize)
     let registers = if abi == Abi::ABIInternal { program.internal.ints } else { &[] };
     match registers.get(n) {
         Some(reg) => state.reg(*reg),
-        None => state.slot(8 * (n - registers.len()) as i64, 8),
+        None => state.slot(call_base(program) + 8 * (n - registers.len()) as i64, 8),
     }
 }

@@ -2,7 +2,7 @@
 //! methods, and what Windows is asked for by name.
 
 use super::known;
-use super::look::argument;
+use super::look::{argument, call_base};
 use super::variables;
 use super::walk::Walk;
 use crate::abi::location::Loc;
@@ -103,7 +103,7 @@ impl Walk<'_, '_, '_> {
         for (loc, word) in words {
             match *loc {
                 Loc::Reg(reg) => state.set(reg, *word),
-                Loc::Stack(offset) => state.store(offset.into(), 8, *word),
+                Loc::Stack(offset) => state.store(call_base(shared.program) + i64::from(offset), 8, *word),
             }
         }
     }

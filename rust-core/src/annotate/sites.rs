@@ -3,11 +3,11 @@
 use super::facts::{Facts, Seen, Spot};
 use super::known::Known;
 use super::look::Looker;
-use super::system::{self, Api};
+use super::system::Api;
 use super::targets::Targets;
 use super::variables::{self, Stored};
 use super::walk::{LookedUp, Walk};
-use crate::code::x86::steps::{self, Mention};
+use crate::code::steps::{self, Mention};
 use crate::program::Program;
 use crate::resolve::Resolved;
 use crate::types::{TypeId, Types};
@@ -116,7 +116,7 @@ fn fillers(shared: &Shared<'_, '_>, facts: &Facts, at: &HashSet<u64>, tick: &Tic
 /// Functions that may do to an address what is `wanted`.
 fn mentioning(program: &Program<'_>, wanted: impl Fn(Mention, u64) -> bool + Sync) -> Vec<u32> {
     let all = program.funcs().par_iter().enumerate();
-    let found = all.filter(|(_, func)| steps::mentions(program.code(func), func.entry, &wanted));
+    let found = all.filter(|(_, func)| steps::mentions(program.image.arch, program.code(func), func.entry, &wanted));
     found.map(|(i, _)| i as u32).collect()
 }
 
@@ -221,6 +221,6 @@ fn is_wanted(shared: &Shared<'_, '_>, index: usize) -> bool {
     let program = shared.program;
     let (func, resolved) = (&program.funcs()[index], &shared.resolved[index]);
     let direct = || super::calls_any(program, func, &|target| shared.targets.contains_key(&target));
-    let kernel = || resolved.asm && system::has_kernel_call(program.code(func));
+    let kernel = || resolved.asm && steps::has_kernel_call(program.image.arch, program.code(func));
     resolved.calls_indirectly || direct() || kernel()
 }

@@ -2,6 +2,7 @@
 
 use super::facts::{Seen, Spot};
 use super::known;
+use super::look::call_base;
 use super::walk::{Walk, loaded};
 use crate::abi::location::Loc;
 use crate::code::step::{Base, Located, Place, Step, Stored};
@@ -252,7 +253,7 @@ impl Walk<'_, '_, '_> {
         for (loc, word) in self.words(resolved.params.as_ref(), |loc| Spot::Param(callee as u32, loc)) {
             let value = match loc {
                 Loc::Reg(reg) => state.reg(reg),
-                Loc::Stack(offset) => state.slot(offset.into(), 8),
+                Loc::Stack(offset) => state.slot(call_base(self.shared.program) + i64::from(offset), 8),
             };
             match word {
                 Word::Of(spot) => self.gets(spot, value),

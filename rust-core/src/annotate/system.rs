@@ -2,10 +2,11 @@
 
 use super::look::argument;
 use super::targets::Meant;
+use crate::abi::location::Reg;
 use crate::arch::Arch;
 use crate::code::step::{Base, Step};
+use crate::code::steps;
 use crate::code::values::{State, Value};
-use crate::code::x86::steps;
 use crate::program::Program;
 use crate::report::Abi;
 
@@ -25,11 +26,6 @@ pub struct Api {
     pub args: Vec<(String, Option<u64>)>,
     /// Bytes above SP where the arguments lie side by side, when they do.
     pub stack: Option<u32>,
-}
-
-/// Whether there is a `syscall` instruction.
-pub(super) fn has_kernel_call(code: &[u8]) -> bool {
-    code.windows(2).any(|pair| pair == [0x0f, 0x05])
 }
 
 /// Arguments of one call that are listed.
@@ -134,7 +130,7 @@ fn thunk(program: &Program<'_>, code: u64) -> Option<(String, String)> {
         return None;
     }
     let mut found = Vec::new();
-    steps::decode(64, program.code_from(code, code.saturating_add(THUNK)), code, &mut found);
+    steps::decode(program.image.arch, program.code_from(code, code.saturating_add(THUNK)), code, &mut found);
     let slot = found.iter().take(2).find_map(|l| match l.step {
         Step::JumpMem(place) if place.base == Base::Absolute => Some(place.disp as u64),
         _ => None,
@@ -166,19 +162,25 @@ fn string_in(program: &Program<'_>, at: u64) -> Option<String> {
 
 /// The system call that the kernel is asked for.
 pub(super) fn kernel(arch: Arch, state: &State) -> Option<Api> {
-    use crate::abi::location::Reg;
-    const ARGUMENTS: [Reg; 6] = [Reg(7), Reg(6), Reg(2), Reg(10), Reg(8), Reg(9)];
-    let values = ARGUMENTS.map(|reg| state.reg(reg));
-    linux(arch, state.reg(Reg(0)).constant()?, &values)
+    // The number, and the arguments (syscall(2)).
+    let (number, arguments) = match arch {
+        Arch::Amd64 => (0, [7, 6, 2, 10, 8, 9]),
+        Arch::Arm64 => (8, [0, 1, 2, 3, 4, 5]),
+        _ => return None,
+    };
+    let values = arguments.map(|n| state.reg(Reg(n)));
+    linux(arch, state.reg(Reg(number)).constant()?, &values)
 }
 
 fn linux(arch: Arch, number: u64, values: &[Value]) -> Option<Api> {
     let key = match arch {
-        Arch::Amd64 => format!("{number} "),
+        Arch::Amd64 => format!("amd64 {number} "),
+        Arch::Arm64 => format!("arm64 {number} "),
+        Arch::I386 => format!("386 {number} "),
         _ => return None,
     };
     let line = LINUX.lines().find(|line| line.starts_with(&key))?;
-    let mut words = line.split(' ').skip(1);
+    let mut words = line.split(' ').skip(2);
     let name = words.next()?.to_string();
     let args = words.zip(values).map(|(name, value)| (name.to_string(), value.constant())).collect();
     Some(Api { dll: String::new(), name, args, stack: None })

@@ -2,9 +2,9 @@
 //! pointers of a known type.
 
 use super::bridges::Finder;
-use super::look::{argument, entry_state};
+use super::look::{argument, call_base, entry_state};
 use super::roles::Role;
-use crate::arch::Os;
+use crate::arch::{Arch, Os};
 use crate::code::values::Value;
 use crate::golang::func_id::FuncId;
 use crate::program::Program;
@@ -116,7 +116,8 @@ pub(super) fn find(finder: &mut Finder<'_, '_>) -> Targets {
     if let Some(cgocall) = finder.chain.one(Role::Cgocall) {
         targets.insert(cgocall, Meant::Cgocall);
     }
-    if program.image.os == Os::Windows {
+    // The runtime's own ways into Windows are known on amd64.
+    if program.image.os == Os::Windows && program.image.arch == Arch::Amd64 {
         stdcalls(finder, &mut targets);
         syscalls(finder, &mut targets);
         procedures(finder, &mut targets);
@@ -244,7 +245,7 @@ fn stdcalls(finder: &mut Finder<'_, '_>, targets: &mut Targets) {
     for (entry, abi) in callers(finder, &|target| target == asmcgocall) {
         // `asmstdcallAddr` is set when the program starts: a variable that is still zero.
         let is = |value| matches!(value, Value::Static(at) if program.image.word(at) == Some(0));
-        if finder.calls(entry).iter().any(|c| c.target == Some(asmcgocall) && is(c.state.slot(0, 8))) {
+        if finder.calls(entry).iter().any(|c| c.target == Some(asmcgocall) && is(c.state.slot(call_base(program), 8))) {
             // Up to Go 1.25 it has one parameter, later the slice of arguments too.
             let index = program.at(entry).unwrap_or_default();
             let args = program.funcs()[index].args.unwrap_or(0);

@@ -2,6 +2,7 @@
 
 use super::facts::{Facts, Spot};
 use super::known;
+use super::look::call_base;
 use super::sites::{Method, Shared, Site};
 use super::symbols::Symbols;
 use super::system::{self, Api};
@@ -73,13 +74,14 @@ impl Walk<'_, '_, '_> {
         state.kill(!RegSet::NONE);
         let (Some(resolved), Some(index)) = (resolved, callee) else { return };
         if let (Some(sp), Some(args)) = (state.sp(), shared.program.funcs()[index].args) {
-            state.kill_slots(sp, i32::try_from(args).unwrap_or(i32::MAX));
+            let base = call_base(shared.program) as i32;
+            state.kill_slots(sp.saturating_add(base), i32::try_from(args).unwrap_or(i32::MAX));
         }
         for (loc, word) in self.words(resolved.results.as_ref(), |loc| Spot::Result(index as u32, loc)) {
             let word = self.value(word);
             match loc {
                 Loc::Reg(reg) => state.set(reg, word),
-                Loc::Stack(offset) => state.store(offset.into(), 8, word),
+                Loc::Stack(offset) => state.store(call_base(shared.program) + i64::from(offset), 8, word),
             }
         }
         if resolved.abi == Abi::ABIInternal {
@@ -146,7 +148,9 @@ impl Walk<'_, '_, '_> {
         let resolved = &self.shared.resolved[callee];
         let first = resolved.results.as_ref().and_then(|c| c.values.first()).and_then(|v| v.pieces.first());
         match (first.map(|piece| piece.loc), self.shared.program.internal.ints.first()) {
-            (Some(Loc::Stack(offset)), _) => state.store(offset.into(), 8, value),
+            (Some(Loc::Stack(offset)), _) => {
+                state.store(call_base(self.shared.program) + i64::from(offset), 8, value);
+            }
             (_, Some(reg)) if resolved.abi == Abi::ABIInternal => state.set(*reg, value),
             _ => {}
         }

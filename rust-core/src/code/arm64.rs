@@ -12,8 +12,10 @@ use operand::{Memory, constant, memory, register, registers, size};
 use yaxpeax_arch::{Decoder as _, U8Reader};
 use yaxpeax_arm::armv8::a64::{InstDecoder, Instruction, Opcode, Operand};
 
+pub mod bytes;
 mod class;
 mod operand;
+pub mod steps;
 mod text;
 
 /// What the assembler writes where control must not come (`cmd/internal/obj/arm64/asm7.go`, `AUNDEF`).

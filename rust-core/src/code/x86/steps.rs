@@ -3,6 +3,7 @@
 use super::class::number;
 use crate::abi::location::{Reg, RegSet};
 use crate::code::step::{Base, Located, Place, Step, Stored};
+use crate::code::steps::Mention;
 use crate::limits;
 use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction, Mnemonic, OpKind, Register};
 
@@ -36,17 +37,6 @@ pub fn visit(bits: u32, code: &[u8], entry: u64, mut each: impl FnMut(Step, Opti
         decoder.decode_out(&mut ins);
         each(step(&ins), place(&ins));
     }
-}
-
-/// What a piece of code may do with an address of the program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mention {
-    /// Calls it or jumps there.
-    Call,
-    /// Takes the address.
-    Address,
-    /// Stores a register there.
-    Store,
 }
 
 /// Whether `code` may do to an address what is `wanted`. Like [`super::bytes`] it looks at bytes and not at instructions.

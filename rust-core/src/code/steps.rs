@@ -1,0 +1,49 @@
+//! Code as [`super::step::Step`]s, and what its bytes show without them, whichever the machine is.
+
+use super::arm64::{self, bytes as words};
+use super::step::Located;
+use super::x86::{bytes, steps};
+use crate::arch::Arch;
+
+/// What a piece of code may do with an address of the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mention {
+    /// Calls it or jumps there.
+    Call,
+    /// Takes the address.
+    Address,
+    /// Stores a register there.
+    Store,
+}
+
+/// Decodes `code`, which starts at `entry`, into `steps` (cleared first).
+pub fn decode(arch: Arch, code: &[u8], entry: u64, into: &mut Vec<Located>) {
+    match arch {
+        Arch::Arm64 => arm64::steps::decode(code, entry, into),
+        _ => steps::decode(8 * arch.ptr_size(), code, entry, into),
+    }
+}
+
+/// Whether `code` may have a direct call that is `wanted`; a no is sure.
+pub fn may_call(arch: Arch, code: &[u8], entry: u64, wanted: impl Fn(u64) -> bool) -> bool {
+    match arch {
+        Arch::Arm64 => words::mentions(code, entry, |mention, at| mention == Mention::Call && wanted(at)),
+        _ => bytes::may_call(code, entry, wanted),
+    }
+}
+
+/// Whether `code` may do to an address what is `wanted`; a no is sure.
+pub fn mentions(arch: Arch, code: &[u8], entry: u64, wanted: impl Fn(Mention, u64) -> bool) -> bool {
+    match arch {
+        Arch::Arm64 => words::mentions(code, entry, wanted),
+        _ => steps::mentions(code, entry, wanted),
+    }
+}
+
+/// Whether `code` may ask the kernel for something.
+pub fn has_kernel_call(arch: Arch, code: &[u8]) -> bool {
+    match arch {
+        Arch::Arm64 => words::has_kernel_call(code),
+        _ => code.windows(2).any(|pair| pair == [0x0f, 0x05]),
+    }
+}
