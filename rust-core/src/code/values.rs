@@ -74,8 +74,8 @@ impl Walker {
     /// Walks over `steps`, the instructions of the function from `entry` to `end`, which starts with `state`.
     pub fn walk(&mut self, steps: &[Located], bounds: (u64, u64), state: State, meaning: &mut impl Meaning) {
         self.meetings.find(steps, bounds.0, bounds.1);
-        self.once(steps, bounds, state.clone(), meaning);
-        let mut settled = !self.meetings.has_loops() || !meaning.again();
+        self.once(steps, bounds, &state, meaning);
+        let mut settled = self.meetings.is_settled(meaning) || !meaning.again();
         for round in 0..ROUNDS {
             if settled {
                 break;
@@ -84,19 +84,20 @@ impl Walker {
                 meaning.again();
             }
             self.meetings.begin(round + 1 == ROUNDS && !meaning.keeps_types());
-            self.once(steps, bounds, state.clone(), meaning);
-            settled = self.meetings.is_settled();
+            self.once(steps, bounds, &state, meaning);
+            settled = self.meetings.is_settled(meaning);
         }
         self.meetings.clear();
     }
 
-    fn once(&mut self, steps: &[Located], (entry, end): (u64, u64), mut state: State, meaning: &mut impl Meaning) {
+    fn once(&mut self, steps: &[Located], (entry, end): (u64, u64), start: &State, meaning: &mut impl Meaning) {
+        let mut state = start.clone();
         let (mut reached, mut lowest) = (true, 0);
         let mut switch: Option<State> = None;
         for (i, located) in steps.iter().enumerate() {
             lowest = lowest.min(state.sp().unwrap_or(0));
             if self.meetings.is_meeting(i) {
-                self.meetings.arrive(i, (reached, lowest), steps, &mut state, meaning);
+                self.meetings.arrive(i, (reached, lowest), &mut state, meaning);
             } else if !reached {
                 // Padding is not reached; anything else is, by a jump table.
                 if located.step == Step::Nop {
@@ -111,7 +112,7 @@ impl Walker {
             let leaves = located.jump().filter(|target| !(entry..end).contains(target));
             if let Some(target) = leaves.filter(|_| matches!(located.step, Step::Jump(_))) {
                 meaning.call(located, Target::Direct(target), &mut state);
-            } else if let Some(target) = located.jump().and_then(|t| self.meetings.index(steps, entry, t)) {
+            } else if let Some(target) = self.meetings.target(i) {
                 let compared = i.checked_sub(1).map(|before| steps[before].step);
                 self.branch((i, target), (located.step, compared), &mut state, meaning);
             }

@@ -7,16 +7,34 @@ use crate::code::flow::NONE;
 use crate::code::step::{Base, Located};
 use crate::limits::{MAX_LOOP_VISITS, MAX_MEETINGS, MAX_STACK_SLOTS};
 
-/// What loops back to an instruction writes.
-#[derive(Debug, Clone, Copy, Default)]
+/// What loops back to an instruction.
+#[derive(Debug, Clone, Copy)]
 struct Loop {
     header: u32,
     /// Its last instruction.
     last: u32,
-    /// Index of the state that comes back in this walk, plus one.
+    /// Registers that it writes.
+    regs: RegSet,
+    /// What else it writes: a range of [`Meetings::places`].
+    places: (u32, u32),
+    /// Too much is in it to say what it writes.
+    vast: bool,
+    /// Its start was reached in this walk, and the state there was kept.
+    started: bool,
+    /// Nothing but what comes back leads to its start, and that is not known in this walk.
+    blank: bool,
+    /// Index of the state that comes back in this walk.
     back: u32,
     /// The same of the walk before.
     assumed: u32,
+}
+
+impl Loop {
+    fn new(header: usize, last: usize) -> Loop {
+        let (header, last) = (header as u32, last as u32);
+        let (regs, places, vast, started, blank) = Default::default();
+        Loop { header, last, regs, places, vast, started, blank, back: NONE, assumed: NONE }
+    }
 }
 
 /// The instructions that jumps lead to.
@@ -24,9 +42,15 @@ struct Loop {
 pub(super) struct Meetings {
     /// By instruction: index of the state that waits there, or [`WAITS`], [`NONE`] when nothing jumps there.
     at: Vec<u32>,
+    /// By instruction: where it jumps within the function, [`NONE`] when it doesn't.
+    targets: Vec<u32>,
     /// By header, ascending.
     loops: Vec<Loop>,
+    /// Stack slots that loops write: bytes above SP, and how many.
+    places: Vec<(i64, u8)>,
     states: Vec<State>,
+    /// By loop: the state at its start.
+    starts: Vec<State>,
     free: Vec<u32>,
     visits: usize,
     /// A state had no room.
@@ -45,18 +69,22 @@ const LOST: u32 = NONE - 2;
 impl Meetings {
     /// Finds what jumps within `steps` lead to. A jump to the entry only comes from stack growth.
     pub(super) fn find(&mut self, steps: &[Located], entry: u64, end: u64) {
-        self.at.clear();
-        self.at.resize(steps.len(), NONE);
+        for list in [&mut self.at, &mut self.targets] {
+            list.clear();
+            list.resize(steps.len(), NONE);
+        }
         self.loops.clear();
         for (i, located) in steps.iter().enumerate() {
             let Some(target) = located.jump().filter(|t| (entry + 1..end).contains(t)) else { continue };
-            let Some(index) = self.index(steps, entry, target) else { continue };
+            let Some(index) = index(steps, entry, target) else { continue };
+            self.targets[i] = index as u32;
             self.at[index] = WAITS;
             if index <= i {
-                self.loops.push(Loop { header: index as u32, last: i as u32, back: 0, assumed: 0 });
+                self.loops.push(Loop::new(index, i));
             }
         }
         self.join_loops();
+        self.find_writes(steps);
     }
 
     /// One loop for each header, extended over loops that it overlaps.
@@ -72,10 +100,30 @@ impl Meetings {
         }
     }
 
-    /// The instruction at `target`.
-    pub(super) fn index(&self, steps: &[Located], entry: u64, target: u64) -> Option<usize> {
-        let offset = u32::try_from(target.checked_sub(entry)?).ok().filter(|offset| *offset > 0)?;
-        steps.binary_search_by_key(&offset, |located| located.at).ok()
+    /// What each loop writes.
+    fn find_writes(&mut self, steps: &[Located]) {
+        let (mut visits, most) = (0, steps.len().saturating_mul(MAX_LOOP_VISITS));
+        self.places.clear();
+        for one in &mut self.loops {
+            let body = steps.get(one.header as usize..=one.last as usize).unwrap_or_default();
+            visits += body.len();
+            one.vast = visits > most;
+            if one.vast {
+                continue;
+            }
+            let from = self.places.len();
+            for (regs, place) in body.iter().map(written) {
+                one.regs |= regs;
+                self.places.extend(place.filter(|p| p.base == Base::Sp).map(|p| (p.disp, p.size.max(8))));
+            }
+            self.places[from..].sort_unstable();
+            one.places = (from as u32, self.places.len() as u32);
+        }
+    }
+
+    /// Where the instruction at `index` jumps within the function.
+    pub(super) fn target(&self, index: usize) -> Option<usize> {
+        Some(self.targets[index]).filter(|target| *target != NONE).map(|target| target as usize)
     }
 
     pub(super) fn is_meeting(&self, index: usize) -> bool {
@@ -102,22 +150,21 @@ impl Meetings {
 
     /// Keeps what a jump back brings.
     fn come_back(&mut self, header: usize, state: &State, meaning: &impl Meaning) {
-        let Ok(found) = self.loops.binary_search_by_key(&(header as u32), |l| l.header) else { return };
-        match self.loops[found].back.checked_sub(1) {
-            Some(slot) => self.states[slot as usize].meet(state, meaning),
-            None => match self.room() {
+        let Some(found) = self.loop_at(header) else { return };
+        match self.loops[found].back {
+            NONE => match self.room() {
                 Some(slot) => {
                     self.states[slot as usize].copy_from(state);
-                    self.loops[found].back = slot + 1;
+                    self.loops[found].back = slot;
                 }
                 None => self.full = true,
             },
+            slot => self.states[slot as usize].meet(state, meaning),
         }
     }
 
-    /// Whether there are any loops.
-    pub(super) fn has_loops(&self) -> bool {
-        !self.loops.is_empty()
+    fn loop_at(&self, header: usize) -> Option<usize> {
+        self.loops.binary_search_by_key(&(header as u32), |l| l.header).ok()
     }
 
     /// Makes ready for another walk over the same instructions, which takes what the last one brought back.
@@ -125,20 +172,29 @@ impl Meetings {
         self.assume_nothing = assume_nothing;
         self.visits = 0;
         for one in &mut self.loops {
-            (one.assumed, one.back) = (one.back, 0);
+            (one.assumed, one.back, one.started) = (one.back, NONE, false);
         }
         self.free.clear();
-        let kept = |slot: &u32| !self.loops.iter().any(|l| l.assumed == slot + 1);
+        let kept = |slot: &u32| !self.loops.iter().any(|l| l.assumed == *slot);
         self.free.extend((0..self.states.len() as u32).filter(kept));
         for at in self.at.iter_mut().filter(|at| **at != NONE) {
             *at = WAITS;
         }
     }
 
-    /// Whether the last walk brought back what it assumed.
-    pub(super) fn is_settled(&self) -> bool {
-        let state = |slot: u32| slot.checked_sub(1).and_then(|slot| self.states.get(slot as usize));
-        self.full || self.assume_nothing || (self.loops.iter().all(|l| state(l.back) == state(l.assumed)))
+    /// Whether what the last walk brought back to the starts of loops would change nothing there.
+    pub(super) fn is_settled(&self, meaning: &impl Meaning) -> bool {
+        let state = |slot: u32| self.states.get(slot as usize);
+        let settled = |(n, one): (usize, &Loop)| match (self.starts.get(n), state(one.back)) {
+            (_, None) => true,
+            (Some(start), Some(back)) if one.started && !one.blank => {
+                let mut both = start.clone();
+                both.meet(back, meaning);
+                both == *start
+            }
+            (_, Some(back)) => !back.knows_anything(),
+        };
+        self.full || self.assume_nothing || self.loops.iter().enumerate().all(settled)
     }
 
     fn room(&mut self) -> Option<u32> {
@@ -157,7 +213,6 @@ impl Meetings {
         &mut self,
         index: usize,
         (reached, lowest): (bool, i32),
-        steps: &[Located],
         state: &mut State,
         meaning: &impl Meaning,
     ) {
@@ -176,13 +231,20 @@ impl Meetings {
                 self.free.push(slot);
             }
         }
-        let Ok(found) = self.loops.binary_search_by_key(&(index as u32), |l| l.header) else { return };
-        self.forget_loop(found, steps, state);
-        let assumed = self.loops[found].assumed.checked_sub(1).and_then(|slot| self.states.get(slot as usize));
+        let Some(found) = self.loop_at(index) else { return };
+        self.forget_loop(found, state);
+        let blank = only_back && !state.knows_anything();
+        let assumed = self.states.get(self.loops[found].assumed as usize);
         match assumed {
-            Some(assumed) if only_back && !state.knows_anything() => state.copy_from(assumed),
+            Some(assumed) if blank => state.copy_from(assumed),
             Some(assumed) => state.meet(assumed, meaning),
             None => {}
+        }
+        self.loops[found].blank = blank && assumed.is_none();
+        if found < MAX_MEETINGS {
+            self.starts.resize_with(self.starts.len().max(found + 1), State::default);
+            self.starts[found].copy_from(state);
+            self.loops[found].started = true;
         }
     }
 
@@ -190,7 +252,7 @@ impl Meetings {
     /// into it agree on.
     fn enter(&mut self, index: usize, lowest: i32, state: &mut State, meaning: &impl Meaning) {
         state.forget(lowest);
-        let Ok(found) = self.loops.binary_search_by_key(&(index as u32), |l| l.header) else { return };
+        let Some(found) = self.loop_at(index) else { return };
         let last = self.loops[found].last as usize;
         let body = index + 1..=last;
         self.visits += body.clone().count();
@@ -213,29 +275,23 @@ impl Meetings {
     }
 
     /// Forgets what a loop writes and what is no type.
-    fn forget_loop(&mut self, found: usize, steps: &[Located], state: &mut State) {
-        let Loop { header, last, .. } = self.loops[found];
-        let body = steps.get(header as usize..=last as usize).unwrap_or_default();
-        self.visits += body.len();
-        if self.visits > steps.len().saturating_mul(MAX_LOOP_VISITS) {
-            state.forget(state.sp().unwrap_or(0));
-            return;
-        }
-        let mut regs = RegSet::NONE;
-        for located in body {
-            let (kills, place) = written(located);
-            regs |= kills;
-            if let (Some(sp), Some(place)) = (state.sp(), place.filter(|p| p.base == Base::Sp)) {
-                let at = i32::try_from(i64::from(sp) + place.disp).unwrap_or(i32::MAX);
-                match self.assume_nothing {
-                    true => state.kill_slots(at, place.size.max(8).into()),
-                    false => state.weaken_slots(at, place.size.max(8).into()),
-                }
-            }
+    fn forget_loop(&self, found: usize, state: &mut State) {
+        let Loop { regs, places, vast, .. } = self.loops[found];
+        let sp = state.sp();
+        if vast {
+            return state.forget(sp.unwrap_or(0));
         }
         match self.assume_nothing {
             true => state.kill(regs),
             false => state.weaken(regs),
+        }
+        let Some(sp) = sp.filter(|_| state.has_slots()) else { return };
+        for (disp, size) in &self.places[places.0 as usize..places.1 as usize] {
+            let at = i32::try_from(i64::from(sp) + disp).unwrap_or(i32::MAX);
+            match self.assume_nothing {
+                true => state.kill_slots(at, (*size).into()),
+                false => state.weaken_slots(at, (*size).into()),
+            }
         }
     }
 
@@ -246,4 +302,10 @@ impl Meetings {
         self.free.clear();
         self.free.extend(0..self.states.len() as u32);
     }
+}
+
+/// The instruction at `target`, if it is not the first one.
+fn index(steps: &[Located], entry: u64, target: u64) -> Option<usize> {
+    let offset = u32::try_from(target.checked_sub(entry)?).ok().filter(|offset| *offset > 0)?;
+    steps.binary_search_by_key(&offset, |located| located.at).ok()
 }

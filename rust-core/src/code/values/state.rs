@@ -77,8 +77,10 @@ impl Value {
 const REGS: usize = 48;
 
 /// What is known at one place.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct State {
+    /// Registers of which something is known; what `regs` holds of others means nothing.
+    known: RegSet,
     regs: [Value; REGS],
     /// By offset from SP at entry, ascending; what is unknown is not listed.
     slots: Vec<(i32, Value)>,
@@ -88,15 +90,41 @@ pub struct State {
 
 impl Default for State {
     fn default() -> State {
-        State { regs: [Value::Unknown; REGS], slots: Vec::new(), sp: None }
+        State { known: RegSet::NONE, regs: [Value::Unknown; REGS], slots: Vec::new(), sp: None }
     }
+}
+
+impl PartialEq for State {
+    fn eq(&self, other: &State) -> bool {
+        let same = |n: usize| self.regs[n] == other.regs[n];
+        (self.sp, self.known) == (other.sp, other.known) && self.slots == other.slots && numbers(self.known).all(same)
+    }
+}
+
+/// The numbers of a set's registers.
+fn numbers(set: RegSet) -> impl Iterator<Item = usize> {
+    let mut left = set.0;
+    std::iter::from_fn(move || {
+        let number = left.trailing_zeros() as usize;
+        left &= left.wrapping_sub(1);
+        (number < REGS).then_some(number)
+    })
+}
+
+/// Where a slot is, or would be.
+fn search(slots: &[(i32, Value)], at: i32) -> Result<usize, usize> {
+    slots.binary_search_by_key(&at, |slot| slot.0)
 }
 
 impl State {
     /// Replaces a value wherever it is.
     pub fn replace(&mut self, from: Value, to: Value) {
-        let values = self.regs.iter_mut().chain(self.slots.iter_mut().map(|slot| &mut slot.1));
-        values.filter(|value| **value == from).for_each(|value| *value = to);
+        for n in numbers(self.known) {
+            if self.regs[n] == from {
+                self.put_reg(n, to);
+            }
+        }
+        self.slots.iter_mut().filter(|slot| slot.1 == from).for_each(|slot| slot.1 = to);
     }
 
     /// At a function's entry, nothing known of its arguments.
@@ -106,32 +134,40 @@ impl State {
 
     /// What a register holds.
     pub fn reg(&self, reg: Reg) -> Value {
-        self.regs.get(usize::from(reg.0)).copied().unwrap_or_default()
+        let number = usize::from(reg.0);
+        if number < REGS { self.at(number) } else { Value::Unknown }
+    }
+
+    fn at(&self, number: usize) -> Value {
+        if self.known.0 >> number & 1 != 0 { self.regs[number] } else { Value::Unknown }
     }
 
     /// Sets a register.
     pub fn set(&mut self, reg: Reg, value: Value) {
-        if let Some(slot) = self.regs.get_mut(usize::from(reg.0)) {
-            *slot = value;
+        let number = usize::from(reg.0);
+        if number < REGS {
+            self.put_reg(number, value);
+        }
+    }
+
+    fn put_reg(&mut self, number: usize, value: Value) {
+        match value {
+            Value::Unknown => self.known.0 &= !(1 << number),
+            value => {
+                self.known.0 |= 1 << number;
+                self.regs[number] = value;
+            }
         }
     }
 
     /// Forgets registers.
     pub fn kill(&mut self, regs: RegSet) {
-        if regs == !RegSet::NONE {
-            self.regs = [Value::Unknown; REGS];
-            return;
-        }
-        for (n, value) in self.regs.iter_mut().enumerate() {
-            if regs.0 >> n & 1 != 0 {
-                *value = Value::Unknown;
-            }
-        }
+        self.known = self.known & !regs;
     }
 
     /// Forgets everything, SP being at `sp`.
     pub(super) fn forget(&mut self, sp: i32) {
-        self.regs = [Value::Unknown; REGS];
+        self.known = RegSet::NONE;
         self.slots.clear();
         self.sp = Some(sp);
     }
@@ -163,7 +199,7 @@ impl State {
     /// What is on the stack at that offset from SP at entry.
     pub fn frame(&self, at: i64, size: u8) -> Value {
         let Ok(at) = i32::try_from(at) else { return Value::Unknown };
-        let found = self.slots.binary_search_by_key(&at, |slot| slot.0).ok().map(|i| self.slots[i].1);
+        let found = search(&self.slots, at).ok().map(|i| self.slots[i].1);
         found.filter(|value| size >= 4 || value.constant().is_some()).unwrap_or_default()
     }
 
@@ -188,51 +224,63 @@ impl State {
         if value == Value::Unknown || self.slots.len() >= MAX_STACK_SLOTS {
             return;
         }
-        match self.slots.binary_search_by_key(&at, |slot| slot.0) {
+        match search(&self.slots, at) {
             Ok(i) => self.slots[i].1 = value,
             Err(i) => self.slots.insert(i, (at, value)),
         }
     }
 
+    /// The slots that overlap `len` bytes of the stack, from that offset from SP at entry on.
+    fn overlapping(&self, at: i32, len: i32) -> std::ops::Range<usize> {
+        let from = self.slots.partition_point(|slot| slot.0.saturating_add(8) <= at);
+        let end = at.saturating_add(len);
+        from..from + self.slots[from..].iter().take_while(|slot| slot.0 < end).count()
+    }
+
     /// Forgets what overlaps `len` bytes of the stack, from that offset from SP at entry on.
     pub fn kill_slots(&mut self, at: i32, len: i32) {
-        let from = self.slots.partition_point(|slot| slot.0.saturating_add(8) <= at);
-        let to = self.slots.partition_point(|slot| slot.0 < at.saturating_add(len));
-        if from < to {
-            self.slots.drain(from..to);
+        let range = self.overlapping(at, len);
+        if !range.is_empty() {
+            self.slots.drain(range);
         }
     }
 
     /// What is known where two paths meet.
     pub(super) fn meet(&mut self, other: &State, meaning: &impl Meaning) {
-        for (mine, theirs) in self.regs.iter_mut().zip(&other.regs) {
+        for n in numbers(self.known | other.known) {
+            let (mine, theirs) = (self.at(n), other.at(n));
             if mine != theirs {
-                *mine = meaning.join(*mine, *theirs);
+                self.put_reg(n, meaning.join(mine, theirs));
             }
         }
         if self.sp != other.sp {
             return self.lose_sp();
         }
-        let find = |slots: &[(i32, Value)], at: i32| {
-            slots.binary_search_by_key(&at, |slot| slot.0).map_or(Value::Unknown, |i| slots[i].1)
-        };
-        let more = other.slots.iter().filter(|slot| find(&self.slots, slot.0) == Value::Unknown);
-        let more: Vec<_> = more.map(|slot| (slot.0, meaning.join(slot.1, Value::Unknown))).collect();
-        for slot in &mut self.slots {
-            let theirs = find(&other.slots, slot.0);
+        if self.slots != other.slots {
+            self.meet_slots(&other.slots, meaning);
+        }
+    }
+
+    fn meet_slots(&mut self, other: &[(i32, Value)], meaning: &impl Meaning) {
+        let find = |slots: &[(i32, Value)], at: i32| search(slots, at).map_or(Value::Unknown, |i| slots[i].1);
+        let more = other.iter().filter(|slot| search(&self.slots, slot.0).is_err());
+        let more = more.map(|slot| (slot.0, meaning.join(slot.1, Value::Unknown)));
+        let more: Vec<_> = more.filter(|slot| slot.1 != Value::Unknown).collect();
+        self.slots.retain_mut(|slot| {
+            let theirs = find(other, slot.0);
             if slot.1 != theirs {
                 slot.1 = meaning.join(slot.1, theirs);
             }
-        }
-        self.slots.retain(|slot| slot.1 != Value::Unknown);
+            slot.1 != Value::Unknown
+        });
         more.into_iter().for_each(|(at, value)| self.put(at, value));
     }
 
     /// Forgets registers that hold no type.
     pub(super) fn weaken(&mut self, regs: RegSet) {
-        for (n, value) in self.regs.iter_mut().enumerate() {
-            if regs.0 >> n & 1 != 0 && !value.is_steady() {
-                *value = Value::Unknown;
+        for n in numbers(self.known & regs) {
+            if !self.regs[n].is_steady() {
+                self.put_reg(n, Value::Unknown);
             }
         }
     }
@@ -243,35 +291,44 @@ impl State {
     }
 
     fn weaken_unless(&mut self, at: i32, len: i32, keep: impl Fn(Value) -> bool) {
-        let from = self.slots.partition_point(|slot| slot.0.saturating_add(8) <= at);
-        let to = self.slots.partition_point(|slot| slot.0 < at.saturating_add(len));
-        for slot in self.slots.get_mut(from..to).unwrap_or_default() {
-            if !keep(slot.1) {
-                slot.1 = Value::Unknown;
+        let range = self.overlapping(at, len);
+        for i in range.rev() {
+            if !keep(self.slots[i].1) {
+                self.slots.remove(i);
             }
         }
-        self.slots.retain(|slot| slot.1 != Value::Unknown);
     }
 
     /// Forgets the numbers in stack objects whose address a callee has, as it may write there. Where such an object ends is
     /// not known; words of variables are hardly ever in one.
     pub fn expose(&mut self) {
         const LONGEST: i32 = 256;
-        let address = |value: &Value| if let Value::Frame(at) = value { Some(*at) } else { None };
-        let slots: Vec<i32> = self.slots.iter().filter_map(|(_, value)| address(value)).collect();
-        let regs = self.regs.iter().filter_map(address).collect::<Vec<_>>();
-        for at in slots.into_iter().chain(regs) {
-            self.weaken_unless(at, LONGEST, |value| value.is_steady() || matches!(value, Value::Static(_)));
+        if self.slots.is_empty() {
+            return;
         }
+        let address = |value: Value| if let Value::Frame(at) = value { Some(at) } else { None };
+        let slots: Vec<i32> = self.slots.iter().filter_map(|slot| address(slot.1)).collect();
+        let stays = |value: Value| value.is_steady() || matches!(value, Value::Static(_));
+        slots.into_iter().for_each(|at| self.weaken_unless(at, LONGEST, stays));
+        for n in numbers(self.known) {
+            if let Some(at) = address(self.regs[n]) {
+                self.weaken_unless(at, LONGEST, stays);
+            }
+        }
+    }
+
+    pub(super) fn has_slots(&self) -> bool {
+        !self.slots.is_empty()
     }
 
     /// Whether anything is known beside where the stack is.
     pub(super) fn knows_anything(&self) -> bool {
-        !self.slots.is_empty() || self.regs.iter().any(|value| *value != Value::Unknown)
+        !self.slots.is_empty() || self.known != RegSet::NONE
     }
 
     pub(super) fn copy_from(&mut self, other: &State) {
-        self.regs = other.regs;
+        self.known = other.known;
+        numbers(other.known).for_each(|n| self.regs[n] = other.regs[n]);
         self.slots.clear();
         self.slots.extend_from_slice(&other.slots);
         self.sp = other.sp;
