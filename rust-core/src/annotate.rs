@@ -11,6 +11,7 @@ mod grouping;
 mod known;
 mod look;
 mod made;
+mod references;
 mod roles;
 mod sites;
 mod statements;

@@ -35,6 +35,10 @@ pub(super) struct Facts {
     closures: HashMap<u32, Vec<Spot>>,
     /// Spots that get what others have.
     edges: HashSet<(Spot, Spot)>,
+    /// Spots that are wanted and that nobody was asked for yet.
+    fresh: Vec<Spot>,
+    /// Spots of which something else is known since [`Facts::learn`] was last called.
+    changed: HashSet<Spot>,
 }
 
 /// Spots that are followed; what is beyond stays unknown.
@@ -61,6 +65,9 @@ impl Facts {
             if !self.wanted.insert(spot) {
                 continue;
             }
+            if !self.known.contains_key(&spot) {
+                self.fresh.push(spot);
+            }
             if let Spot::Captured(func, _) | Spot::Variable(func, ..) = spot {
                 self.closures.entry(func).or_default().push(spot);
             }
@@ -73,14 +80,20 @@ impl Facts {
         self.closures.get(&func).map_or(&[], Vec::as_slice)
     }
 
-    /// All that are wanted and not known yet.
-    pub(super) fn open(&self) -> impl Iterator<Item = Spot> {
-        self.wanted.iter().filter(|spot| !self.known.contains_key(spot)).copied()
+    /// What to ask for next: what is wanted since the last time.
+    pub(super) fn ask(&mut self) -> Vec<Spot> {
+        std::mem::take(&mut self.fresh)
+    }
+
+    /// Whether what was last learned concerns one of these.
+    pub(super) fn concern(&self, spots: &[Spot]) -> bool {
+        !self.changed.is_empty() && spots.iter().any(|spot| self.changed.contains(spot))
     }
 
     /// Takes what walks have seen; whether that says anything new.
     pub(super) fn learn(&mut self, seen: impl IntoIterator<Item = (Spot, Seen)>, known: &Known, types: &Types) -> bool {
-        let (edges, facts) = (self.edges.len(), self.known.len());
+        let edges = self.edges.len();
+        self.changed.clear();
         for (spot, seen) in seen {
             match seen {
                 Seen::Typed(value) => self.add(spot, value, known, types),
@@ -91,12 +104,20 @@ impl Facts {
         let sources: Vec<Spot> = self.edges.iter().map(|edge| edge.1).collect();
         let more = self.want(sources);
         self.flow(known, types);
-        more || self.edges.len() > edges || self.known.len() > facts
+        more || self.edges.len() > edges || !self.changed.is_empty()
     }
 
     fn add(&mut self, spot: Spot, value: Value, known: &Known, types: &Types) {
-        let slot = self.known.entry(spot).or_insert(Some(value));
-        *slot = slot.map(|old| known::join(known, types, old, value)).filter(|value| *value != Value::Unknown);
+        let before = self.known.get(&spot).copied();
+        let after = match before {
+            Some(before) => before.map(|old| known::join(known, types, old, value)),
+            None => Some(value),
+        };
+        let after = after.filter(|value| *value != Value::Unknown);
+        if before != Some(after) {
+            self.known.insert(spot, after);
+            self.changed.insert(spot);
+        }
     }
 
     /// Lets types go along the edges, all of one step together. Every step settles spots that were open, and looks only at

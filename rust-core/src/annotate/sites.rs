@@ -3,6 +3,7 @@
 use super::facts::{Facts, Seen, Spot};
 use super::known::Known;
 use super::look::Looker;
+use super::references::References;
 use super::system::Api;
 use super::targets::Targets;
 use super::variables::{self, Stored};
@@ -12,8 +13,9 @@ use crate::program::Program;
 use crate::resolve::Resolved;
 use crate::types::{TypeId, Types};
 use crate::watch::Tick;
-use foldhash::{HashSet, HashSetExt};
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use rayon::prelude::*;
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A call worth a line in the report.
@@ -71,16 +73,28 @@ pub(super) fn find(shared: &Shared<'_, '_>, tick: &Tick<'_>) -> Option<Vec<Site>
     }
     let all: Vec<u32> = (0..program.funcs().len() as u32).collect();
     let mut facts = Facts::default();
+    let references = LazyCell::new(|| References::new(program));
     let first = walk(shared, &facts, &all, |i| is_wanted(shared, i), tick)?;
-    let mut outputs: BTreeMap<u32, Output> = first.into_iter().collect();
+    // What to look at again when more is known: by function, what it asked for.
+    let mut asked: HashMap<u32, Vec<Spot>> = HashMap::new();
+    let mut outputs: BTreeMap<u32, Output> = BTreeMap::new();
+    for (i, mut output) in first {
+        if !output.needed.is_empty() {
+            asked.insert(i, std::mem::take(&mut output.asked));
+        }
+        outputs.insert(i, output);
+    }
     for _ in 0..ROUNDS {
-        let needed = |output: &Output| output.needed.clone();
         let open: BTreeSet<u32> = outputs.iter().filter(|(_, o)| !o.needed.is_empty()).map(|(i, _)| *i).collect();
-        facts.want(open.iter().filter_map(|i| outputs.get(i)).flat_map(needed));
-        let mut near: BTreeSet<u32> = near(shared, &facts);
-        near.extend(&open);
-        let near: Vec<u32> = near.into_iter().collect();
-        let found = walk(shared, &facts, &near, |_| true, tick)?;
+        facts.want(open.iter().filter_map(|i| outputs.get(i)).flat_map(|output| output.needed.clone()));
+        let mut next = match facts.ask() {
+            spots if spots.is_empty() => BTreeSet::new(),
+            spots => near(shared, &spots, &references),
+        };
+        next.extend(asked.iter().filter(|(_, spots)| facts.concern(spots)).map(|(i, _)| *i));
+        let next: Vec<u32> = next.into_iter().collect();
+        let mut found = walk(shared, &facts, &next, |_| true, tick)?;
+        asked.extend(found.iter_mut().map(|(i, output)| (*i, std::mem::take(&mut output.asked))));
         let seen = found.iter().flat_map(|(_, output)| output.seen.iter().copied()).collect::<Vec<_>>();
         outputs.extend(found.into_iter().filter(|(i, _)| open.contains(i)));
         if !facts.learn(seen, shared.known, shared.types) {
@@ -95,7 +109,10 @@ pub(super) fn find(shared: &Shared<'_, '_>, tick: &Tick<'_>) -> Option<Vec<Site>
     for _ in 0..2 {
         let known: HashSet<u64> = stored.iter().map(|stored| stored.at).collect();
         variables.retain(|at| !known.contains(at));
-        let more = fillers(shared, &facts, &variables, tick)?;
+        if variables.is_empty() {
+            break;
+        }
+        let more = fillers(shared, &facts, &variables, &references, tick)?;
         variables = more.iter().filter_map(|stored| stored.library).collect();
         stored.extend(more);
     }
@@ -104,20 +121,16 @@ pub(super) fn find(shared: &Shared<'_, '_>, tick: &Tick<'_>) -> Option<Vec<Site>
 }
 
 /// What the functions say that store into these variables.
-fn fillers(shared: &Shared<'_, '_>, facts: &Facts, at: &HashSet<u64>, tick: &Tick<'_>) -> Option<Vec<Stored>> {
-    if at.is_empty() {
-        return Some(Vec::new());
-    }
-    let wanted = |mention: Mention, to: u64| mention == Mention::Store && at.contains(&to);
-    let found = walk(shared, facts, &mentioning(shared.program, wanted), |_| true, tick)?;
+fn fillers(
+    shared: &Shared<'_, '_>,
+    facts: &Facts,
+    at: &HashSet<u64>,
+    references: &References,
+    tick: &Tick<'_>,
+) -> Option<Vec<Stored>> {
+    let near = references.mentioning(|mention, to| mention == Mention::Store && at.contains(&to));
+    let found = walk(shared, facts, &near.collect::<Vec<_>>(), |_| true, tick)?;
     Some(found.into_iter().flat_map(|(_, output)| output.stored).collect())
-}
-
-/// Functions that may do to an address what is `wanted`.
-fn mentioning(program: &Program<'_>, wanted: impl Fn(Mention, u64) -> bool + Sync) -> Vec<u32> {
-    let all = program.funcs().par_iter().enumerate();
-    let found = all.filter(|(_, func)| steps::mentions(program.image.arch, program.code(func), func.entry, &wanted));
-    found.map(|(i, _)| i as u32).collect()
 }
 
 /// How often functions are walked over to learn from each other.
@@ -130,11 +143,12 @@ struct Output {
     stored: Vec<Stored>,
     needed: Vec<Spot>,
     seen: Vec<(Spot, Seen)>,
+    asked: Vec<Spot>,
 }
 
 impl Output {
     fn says_anything(&self) -> bool {
-        !(self.sites.is_empty() && self.stored.is_empty() && self.seen.is_empty())
+        !(self.sites.is_empty() && self.stored.is_empty() && self.seen.is_empty() && self.asked.is_empty())
     }
 }
 
@@ -160,8 +174,9 @@ fn walk(
                 Walk { shared, index, within, facts, symbols, sites, looked_up, object, stored, recent, texts };
             let entry = walk.entry();
             looker.walk((func.entry, func.end), entry, &mut walk);
-            let Walk { sites, stored, symbols, .. } = walk;
-            let output = Output { sites, stored, needed: symbols.needed, seen: symbols.seen };
+            let Walk { sites, stored, mut symbols, .. } = walk;
+            let (needed, seen) = (std::mem::take(&mut symbols.needed), std::mem::take(&mut symbols.seen));
+            let output = Output { sites, stored, needed, seen, asked: symbols.asked() };
             output.says_anything().then_some((index, output))
         })
     };
@@ -173,12 +188,14 @@ fn walk(
 fn static_objects(program: &Program<'_>, entries: &HashSet<u64>) -> Vec<u64> {
     let word = program.image.arch.ptr_size() as usize;
     let segments = program.image.segments.iter().filter(|s| !s.exec && !entries.is_empty());
+    // Most words are no addresses of code, and seen not to be at once.
+    let range = entries.iter().min().copied().unwrap_or(0)..=entries.iter().max().copied().unwrap_or(0);
     let objects = segments.flat_map(|segment| {
         let skip = (segment.addr.wrapping_neg() % word as u64) as usize;
         let words = segment.data.get(skip..).unwrap_or_default().chunks_exact(word).enumerate();
         let hits = words.filter(|(_, bytes)| {
             let code = bytes.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
-            entries.contains(&code)
+            range.contains(&code) && entries.contains(&code)
         });
         hits.map(move |(i, _)| segment.addr.saturating_add((skip + i * word) as u64))
     });
@@ -190,13 +207,13 @@ const MOST_OBJECTS: usize = 1 << 20;
 
 /// Functions that may tell something of what is wanted: those whose results it is, that call those whose parameters it is,
 /// that make the closures, and that store into the variables.
-fn near(shared: &Shared<'_, '_>, facts: &Facts) -> BTreeSet<u32> {
+fn near(shared: &Shared<'_, '_>, spots: &[Spot], references: &References) -> BTreeSet<u32> {
     let program = shared.program;
     let (mut near, mut called, mut made, mut stored) =
         (BTreeSet::new(), HashSet::new(), HashSet::new(), HashSet::new());
     let entry = |func: u32| program.funcs()[func as usize].entry;
-    for spot in facts.open() {
-        match spot {
+    for spot in spots {
+        match *spot {
             Spot::Result(func, _) => drop(near.insert(func)),
             Spot::Param(func, _) => {
                 called.insert(entry(func));
@@ -212,7 +229,7 @@ fn near(shared: &Shared<'_, '_>, facts: &Facts) -> BTreeSet<u32> {
         Mention::Address => made.contains(&at),
         Mention::Store => stored.contains(&at),
     };
-    near.extend(mentioning(program, wanted));
+    near.extend(references.mentioning(wanted));
     near
 }
 

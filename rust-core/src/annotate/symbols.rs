@@ -8,7 +8,7 @@ use crate::abi::location::Loc;
 use crate::code::step::{Base, Located, Place, Step, Stored};
 use crate::code::values::{State, Target, Value};
 use crate::evidence::Claim;
-use crate::types::{Kind, TypeId};
+use crate::types::{Kind, TypeId, Types};
 
 /// The spots that the values of one walk stand for, by number.
 #[derive(Debug, Default)]
@@ -18,6 +18,8 @@ pub(super) struct Symbols {
     pub(super) needed: Vec<Spot>,
     /// What the walk says of spots that others need.
     pub(super) seen: Vec<(Spot, Seen)>,
+    /// Spots of which it mattered what is known of them.
+    asked: Vec<Spot>,
     /// Closure objects on the stack: where, and the function.
     pub(super) closures: Vec<(i32, u32)>,
     /// The last closure object of each type that was made.
@@ -47,6 +49,14 @@ impl Symbols {
         self.spots.get(symbol as usize).copied()
     }
 
+    /// Spots of which it mattered what is known of them.
+    pub(super) fn asked(mut self) -> Vec<Spot> {
+        self.asked.sort_unstable();
+        self.asked.dedup();
+        self.asked.shrink_to_fit();
+        self.asked
+    }
+
     /// Another walk over the same function begins.
     pub(super) fn again(&mut self) {
         self.needed.clear();
@@ -65,6 +75,8 @@ impl Symbols {
     }
 }
 
+/// Questions of one walk that are remembered.
+const MOST_ASKED: usize = 1 << 14;
 /// Spots before a new one that are compared with it.
 const LOOK_BACK: usize = 64;
 
@@ -78,22 +90,24 @@ pub(super) enum Word {
 /// What the walk says of one spot; more is of closures made in loops.
 const MOST_SEEN: usize = 1 << 14;
 
-impl Walk<'_, '_, '_> {
-    /// The words of a claim that lead on, or may do so.
-    pub(super) fn words(&self, claim: Option<&Claim>, spot: impl Fn(Loc) -> Spot) -> Vec<(Loc, Word)> {
-        let types = self.shared.types;
-        let values = claim.iter().flat_map(|claim| &claim.values);
-        let pieces = values.flat_map(|value| value.pieces.iter().map(|piece| (value.ty, *piece)));
-        let word = |(ty, piece): (Option<_>, crate::abi::location::Piece)| match ty {
-            Some(ty) => match known::part(types, ty, piece.off) {
-                Value::Unknown => None,
-                word => Some((piece.loc, Word::Typed(word))),
-            },
-            None => (piece.size == 8).then(|| (piece.loc, Word::Of(spot(piece.loc)))),
-        };
-        pieces.filter_map(word).collect()
-    }
+/// The words of a claim that lead on, or may do so.
+pub(super) fn words<'t>(
+    types: &'t Types,
+    claim: Option<&'t Claim>,
+    spot: impl Fn(Loc) -> Spot + 't,
+) -> impl Iterator<Item = (Loc, Word)> + 't {
+    let values = claim.into_iter().flat_map(|claim| &claim.values);
+    let pieces = values.flat_map(|value| value.pieces.iter().map(|piece| (value.ty, *piece)));
+    pieces.filter_map(move |(ty, piece)| match ty {
+        Some(ty) => match known::part(types, ty, piece.off) {
+            Value::Unknown => None,
+            word => Some((piece.loc, Word::Typed(word))),
+        },
+        None => (piece.size == 8).then(|| (piece.loc, Word::Of(spot(piece.loc)))),
+    })
+}
 
+impl Walk<'_, '_, '_> {
     /// The value of a word.
     pub(super) fn value(&mut self, word: Word) -> Value {
         match word {
@@ -102,17 +116,29 @@ impl Walk<'_, '_, '_> {
         }
     }
 
+    /// What other functions say of a spot.
+    pub(super) fn fact(&mut self, spot: Spot) -> Option<Value> {
+        if self.symbols.asked.len() < MOST_ASKED && self.symbols.asked.last() != Some(&spot) {
+            self.symbols.asked.push(spot);
+        }
+        self.facts.get(spot)
+    }
+
     fn symbol(&mut self, spot: Spot) -> Value {
-        self.facts.get(spot).unwrap_or_else(|| self.symbols.symbol(spot))
+        self.fact(spot).unwrap_or_else(|| self.symbols.symbol(spot))
     }
 
     /// What a variable of the program holds.
-    pub(super) fn variable(&self, at: u64, size: u8) -> Value {
-        let known = || {
-            let initial = self.shared.program.image.word(at).and_then(|word| self.shared.known.itab_at(word));
-            self.facts.get(Spot::Global(at)).or(initial.map(|ty| Value::Part(ty, 0)))
+    pub(super) fn variable(&mut self, at: u64, size: u8) -> Value {
+        if size != 8 {
+            return Value::Static(at);
+        }
+        let initial = || self.shared.program.image.word(at).and_then(|word| self.shared.known.itab_at(word));
+        let known = match self.fact(Spot::Global(at)) {
+            None => initial().map(|ty| Value::Part(ty, 0)),
+            known => known,
         };
-        if size == 8 { known().unwrap_or(Value::Static(at)) } else { Value::Static(at) }
+        known.unwrap_or(Value::Static(at))
     }
 
     /// A load through something that stands for a spot, or is led to by one.
@@ -224,9 +250,10 @@ impl Walk<'_, '_, '_> {
 
     /// The function returns.
     pub(super) fn returns(&mut self, state: &State) {
-        let resolved = &self.shared.resolved[self.index as usize];
-        let base = i64::from(self.shared.program.internal.arg_base);
-        for (loc, word) in self.words(resolved.results.as_ref(), |loc| Spot::Result(self.index, loc)) {
+        let (shared, index) = (self.shared, self.index);
+        let results = shared.resolved[index as usize].results.as_ref();
+        let base = i64::from(shared.program.internal.arg_base);
+        for (loc, word) in words(shared.types, results, |loc| Spot::Result(index, loc)) {
             let value = match loc {
                 Loc::Reg(reg) => state.reg(reg),
                 Loc::Stack(offset) => state.frame(base + i64::from(offset), 8),
@@ -248,9 +275,10 @@ impl Walk<'_, '_, '_> {
             Target::Direct(target) | Target::Value(Value::Const(target)) => target,
             _ => return,
         };
-        let Some(callee) = self.shared.program.at(target) else { return };
-        let resolved = &self.shared.resolved[callee];
-        for (loc, word) in self.words(resolved.params.as_ref(), |loc| Spot::Param(callee as u32, loc)) {
+        let shared = self.shared;
+        let Some(callee) = shared.program.at(target) else { return };
+        let params = shared.resolved[callee].params.as_ref();
+        for (loc, word) in words(shared.types, params, |loc| Spot::Param(callee as u32, loc)) {
             let value = match loc {
                 Loc::Reg(reg) => state.reg(reg),
                 Loc::Stack(offset) => state.slot(call_base(self.shared.program) + i64::from(offset), 8),
@@ -267,10 +295,13 @@ impl Walk<'_, '_, '_> {
 
     /// The function ends with a jump to another one, whose results are its own.
     fn passes_on(&mut self, callee: u32) {
-        let own = &self.shared.resolved[self.index as usize].results;
-        for (loc, word) in self.words(own.as_ref(), |loc| Spot::Result(self.index, loc)) {
-            let theirs = self.shared.resolved[callee as usize].results.as_ref();
-            let same = self.words(theirs, |loc| Spot::Result(callee, loc)).into_iter().find(|other| other.0 == loc);
+        let (shared, index) = (self.shared, self.index);
+        let results = |function: u32| {
+            let results = shared.resolved[function as usize].results.as_ref();
+            words(shared.types, results, move |loc| Spot::Result(function, loc))
+        };
+        for (loc, word) in results(index) {
+            let same = results(callee).find(|other| other.0 == loc);
             let (Word::Of(spot), Some((_, theirs))) = (word, same) else { continue };
             let value = self.value(theirs);
             self.gets(spot, value);

@@ -4,7 +4,7 @@ use super::facts::{Facts, Spot};
 use super::known;
 use super::look::call_base;
 use super::sites::{Method, Shared, Site};
-use super::symbols::Symbols;
+use super::symbols::{Symbols, words};
 use super::system::{self, Api};
 use super::targets::Meant;
 use super::variables::{self, Object, Recent, Stored};
@@ -42,8 +42,8 @@ impl Walk<'_, '_, '_> {
         let shared = self.shared;
         let mut state = State::at_entry();
         let base = i64::from(shared.program.internal.arg_base);
-        let resolved = &shared.resolved[self.index as usize];
-        for (loc, word) in self.words(resolved.params.as_ref(), |loc| Spot::Param(self.index, loc)) {
+        let (resolved, index) = (&shared.resolved[self.index as usize], self.index);
+        for (loc, word) in words(shared.types, resolved.params.as_ref(), |loc| Spot::Param(index, loc)) {
             let word = self.value(word);
             match loc {
                 Loc::Reg(reg) => state.set(reg, word),
@@ -51,7 +51,7 @@ impl Walk<'_, '_, '_> {
             }
         }
         if let Some(reg) = shared.program.internal.closure.filter(|_| resolved.closure) {
-            state.set(reg, self.facts.get(Spot::Object(self.index)).unwrap_or(Value::Context(0)));
+            state.set(reg, self.fact(Spot::Object(index)).unwrap_or(Value::Context(0)));
         }
         state
     }
@@ -77,7 +77,7 @@ impl Walk<'_, '_, '_> {
             let base = call_base(shared.program) as i32;
             state.kill_slots(sp.saturating_add(base), i32::try_from(args).unwrap_or(i32::MAX));
         }
-        for (loc, word) in self.words(resolved.results.as_ref(), |loc| Spot::Result(index as u32, loc)) {
+        for (loc, word) in words(shared.types, resolved.results.as_ref(), |loc| Spot::Result(index as u32, loc)) {
             let word = self.value(word);
             match loc {
                 Loc::Reg(reg) => state.set(reg, word),

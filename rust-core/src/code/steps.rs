@@ -27,16 +27,20 @@ pub fn decode(arch: Arch, code: &[u8], entry: u64, into: &mut Vec<Located>) {
 /// Whether `code` may have a direct call that is `wanted`; a no is sure.
 pub fn may_call(arch: Arch, code: &[u8], entry: u64, wanted: impl Fn(u64) -> bool) -> bool {
     match arch {
-        Arch::Arm64 => words::mentions(code, entry, |mention, at| mention == Mention::Call && wanted(at)),
+        Arch::Arm64 => {
+            let mut found = false;
+            words::mentions(code, entry, |mention, at| found = found || mention == Mention::Call && wanted(at));
+            found
+        }
         _ => bytes::may_call(code, entry, wanted),
     }
 }
 
-/// Whether `code` may do to an address what is `wanted`; a no is sure.
-pub fn mentions(arch: Arch, code: &[u8], entry: u64, wanted: impl Fn(Mention, u64) -> bool) -> bool {
+/// Tells `each` of every address that `code` may do something to; what it does not tell is sure not to be.
+pub fn mentions(arch: Arch, code: &[u8], entry: u64, each: impl FnMut(Mention, u64)) {
     match arch {
-        Arch::Arm64 => words::mentions(code, entry, wanted),
-        _ => steps::mentions(code, entry, wanted),
+        Arch::Arm64 => words::mentions(code, entry, each),
+        _ => steps::mentions(code, entry, each),
     }
 }
 

@@ -4,9 +4,9 @@ use super::steps::{added, address_of};
 use super::{LEN, words};
 use crate::code::steps::Mention;
 
-/// Whether `code`, which starts at `entry`, does to an address what is `wanted`. An address takes two instructions, which the
-/// assembler puts side by side.
-pub fn mentions(code: &[u8], entry: u64, wanted: impl Fn(Mention, u64) -> bool) -> bool {
+/// Tells `each` of every address that `code`, which starts at `entry`, does something to. An address takes two instructions,
+/// which the assembler puts side by side.
+pub fn mentions(code: &[u8], entry: u64, mut each: impl FnMut(Mention, u64)) {
     let mut page: Option<(u32, u64)> = None;
     for (at, word) in (entry..).step_by(usize::from(LEN)).zip(words(code)) {
         let based = page.take().filter(|page| word >> 5 & 31 == page.0);
@@ -25,12 +25,11 @@ pub fn mentions(code: &[u8], entry: u64, wanted: impl Fn(Mention, u64) -> bool) 
             },
             _ => None,
         };
-        if found.is_some_and(|(mention, at)| wanted(mention, at)) {
-            return true;
+        if let Some((mention, at)) = found {
+            each(mention, at);
         }
         page = address_of(word, at);
     }
-    false
 }
 
 /// Whether there is an `SVC`.

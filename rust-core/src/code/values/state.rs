@@ -261,18 +261,25 @@ impl State {
         }
     }
 
+    /// Both lists are ascending, so one look at each slot is enough.
     fn meet_slots(&mut self, other: &[(i32, Value)], meaning: &impl Meaning) {
-        let find = |slots: &[(i32, Value)], at: i32| search(slots, at).map_or(Value::Unknown, |i| slots[i].1);
-        let more = other.iter().filter(|slot| search(&self.slots, slot.0).is_err());
-        let more = more.map(|slot| (slot.0, meaning.join(slot.1, Value::Unknown)));
-        let more: Vec<_> = more.filter(|slot| slot.1 != Value::Unknown).collect();
+        let mut theirs = other.iter().copied().peekable();
+        let mut more = Vec::new();
+        let mut only_there = |slot: (i32, Value)| match meaning.join(slot.1, Value::Unknown) {
+            Value::Unknown => {}
+            value => more.push((slot.0, value)),
+        };
         self.slots.retain_mut(|slot| {
-            let theirs = find(other, slot.0);
-            if slot.1 != theirs {
-                slot.1 = meaning.join(slot.1, theirs);
+            while let Some(before) = theirs.next_if(|other| other.0 < slot.0) {
+                only_there(before);
+            }
+            let value = theirs.next_if(|other| other.0 == slot.0).map_or(Value::Unknown, |other| other.1);
+            if slot.1 != value {
+                slot.1 = meaning.join(slot.1, value);
             }
             slot.1 != Value::Unknown
         });
+        theirs.for_each(only_there);
         more.into_iter().for_each(|(at, value)| self.put(at, value));
     }
 

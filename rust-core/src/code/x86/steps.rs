@@ -39,22 +39,21 @@ pub fn visit(bits: u32, code: &[u8], entry: u64, mut each: impl FnMut(Step, Opti
     }
 }
 
-/// Whether `code` may do to an address what is `wanted`. Like [`super::bytes`] it looks at bytes and not at instructions.
-pub fn mentions(code: &[u8], entry: u64, wanted: impl Fn(Mention, u64) -> bool) -> bool {
-    let mut pairs = code.windows(2).enumerate();
-    let target = |i: usize, operand: usize| {
-        let rel = code.get(i + operand..i + operand + 4)?.first_chunk().map(|b| i32::from_le_bytes(*b))?;
-        Some(entry.wrapping_add((i + operand + 4) as u64).wrapping_add_signed(rel.into()))
+/// Tells `each` of every address that `code` may do something to. Like [`super::bytes`] it looks at bytes and not at
+/// instructions.
+pub fn mentions(code: &[u8], entry: u64, mut each: impl FnMut(Mention, u64)) {
+    let mut tell = |mention: Mention, operand: usize| {
+        let Some(rel) = code.get(operand..).and_then(<[u8]>::first_chunk) else { return };
+        each(mention, entry.wrapping_add((operand + 4) as u64).wrapping_add_signed(i32::from_le_bytes(*rel).into()));
     };
-    pairs.any(|(i, pair)| {
-        let found = match pair {
-            [0xe8 | 0xe9, _] => target(i, 1).map(|at| (Mention::Call, at)),
-            [0x8d, modrm] if modrm & 0xc7 == 5 => target(i, 2).map(|at| (Mention::Address, at)),
-            [0x89, modrm] if modrm & 0xc7 == 5 => target(i, 2).map(|at| (Mention::Store, at)),
-            _ => None,
-        };
-        found.is_some_and(|(mention, at)| wanted(mention, at))
-    })
+    for (i, pair) in code.windows(2).enumerate() {
+        match pair {
+            [0xe8 | 0xe9, _] => tell(Mention::Call, i + 1),
+            [0x8d, modrm] if modrm & 0xc7 == 5 => tell(Mention::Address, i + 2),
+            [0x89, modrm] if modrm & 0xc7 == 5 => tell(Mention::Store, i + 2),
+            _ => {}
+        }
+    }
 }
 
 fn step(ins: &Instruction) -> Step {

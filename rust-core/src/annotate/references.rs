@@ -1,0 +1,41 @@
+//! Which functions may mention which addresses: asked in every round of [`super::sites`], found by one look at all code.
+
+use crate::code::steps::{self, Mention};
+use crate::program::Program;
+use rayon::prelude::*;
+
+/// By function: what it mentions, packed.
+pub(super) struct References(Vec<Box<[u64]>>);
+
+/// Bits of an address; above is what is done to it, as its place in [`MENTIONS`].
+const ADDRESS: u32 = 62;
+const MENTIONS: [Mention; 3] = [Mention::Call, Mention::Address, Mention::Store];
+
+impl References {
+    /// Of all functions of a program.
+    pub(super) fn new(program: &Program<'_>) -> References {
+        let segments = || program.image.segments.iter();
+        let low = segments().map(|s| s.addr).min().unwrap_or(0);
+        let high = segments().map(|s| s.end()).max().unwrap_or(0);
+        let one = |func: &crate::golang::pclntab::Func| {
+            let mut list = Vec::new();
+            steps::mentions(program.image.arch, program.code(func), func.entry, |mention, at| {
+                let known = mention != Mention::Call || program.at(at).is_some();
+                if (low..high).contains(&at) && at >> ADDRESS == 0 && known {
+                    list.push((mention as u64) << ADDRESS | at);
+                }
+            });
+            list.into_boxed_slice()
+        };
+        References(program.funcs().par_iter().map(one).collect())
+    }
+
+    /// Functions that may do to an address what is `wanted`.
+    pub(super) fn mentioning(&self, wanted: impl Fn(Mention, u64) -> bool) -> impl Iterator<Item = u32> {
+        let matches = move |packed: &u64| {
+            let mention = MENTIONS.get((packed >> ADDRESS) as usize);
+            mention.is_some_and(|mention| wanted(*mention, packed & ((1 << ADDRESS) - 1)))
+        };
+        (0u32..).zip(&self.0).filter(move |(_, list)| list.iter().any(&matches)).map(|(i, _)| i)
+    }
+}
