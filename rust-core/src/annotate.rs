@@ -62,6 +62,9 @@ pub struct CFunction {
     pub results: Option<Vec<Value>>,
 }
 
+/// The stage that begins when every function's convention is settled.
+pub const FIRST_STAGE: &str = "looking for bridges";
+
 /// Finds them, and gives the bridges' functions the prototypes that they are known to have.
 pub fn annotate(
     program: &Program<'_>,
@@ -72,7 +75,7 @@ pub fn annotate(
 ) -> Result<Marks> {
     let (chain, frames, stubs) = Default::default();
     let mut finder = Finder { program, types, resolved, looker: Looker::default(), chain, frames, stubs };
-    finder.find();
+    watch.stage(FIRST_STAGE, 1, |tick| tick.then(|| finder.find()))?;
     let targets = targets::find(&mut finder);
     let found = Found::from(finder);
     let mut marks = apply::apply(program, types, resolved, found);

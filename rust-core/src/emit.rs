@@ -103,7 +103,9 @@ pub fn fill(report: &mut Report) {
         site.tuple = make_types(&mut made, &mut site.params, &mut site.results);
     }
     let (c, regs) = (made.c, made.regs);
-    let context = Context::new(regs, &report.types, c);
+    let mut context = Context::new(regs, &report.types, c);
+    let functions = report.functions.iter().map(|f| &f.clobbers);
+    context.share(functions.chain(report.call_sites.iter().map(|site| &site.clobbers)));
     let prototypes = Prototypes::new(&report.types, arch);
     report.functions.par_iter_mut().for_each(|f| {
         f.prototype = prototypes.of(f);

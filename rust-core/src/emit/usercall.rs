@@ -8,6 +8,7 @@
 
 use foldhash::HashSet;
 use std::fmt::Write;
+use std::sync::Arc;
 
 use crate::abi::location::{Reg, RegSet};
 use crate::report::{Abi, CallSite, Confidence, Function, Role, Type, Value};
@@ -29,12 +30,31 @@ pub(crate) struct Context<'a> {
     pub(crate) c: CTypes,
     /// Names that no parameter may have.
     reserved: HashSet<String>,
+    /// Lists of clobbered registers that many functions share.
+    clobbers: Vec<(Arc<Vec<String>>, Vec<Reg>)>,
 }
 
 impl<'a> Context<'a> {
     pub(crate) fn new(regs: Registers, types: &'a [Type], c: CTypes) -> Context<'a> {
         let reserved = names::register_names(regs.arch);
-        Context { regs, types, c, reserved }
+        Context { regs, types, c, reserved, clobbers: Vec::new() }
+    }
+
+    /// Reads lists of clobbered registers once that many functions share.
+    pub(crate) fn share<'l>(&mut self, lists: impl Iterator<Item = &'l Arc<Vec<String>>>) {
+        const MOST: usize = 8;
+        for list in lists {
+            if self.clobbers.len() < MOST && !self.clobbers.iter().any(|(known, _)| Arc::ptr_eq(known, list)) {
+                self.clobbers.push((list.clone(), self.registers(list)));
+            }
+        }
+    }
+
+    fn registers(&self, names: &[String]) -> Vec<Reg> {
+        match self.clobbers.iter().find(|(known, _)| std::ptr::eq(known.as_slice(), names)) {
+            Some((_, registers)) => registers.clone(),
+            None => names.iter().filter_map(|name| self.regs.named(name)).collect(),
+        }
     }
 
     /// C spelling of the type at `id`.
@@ -135,12 +155,7 @@ impl Prototype {
             check_apart(args.iter().map(|arg| &arg.place))?;
             check_apart(result.iter().map(|(_, place)| place))?;
         }
-        Ok(Prototype {
-            word,
-            result,
-            args,
-            spoils: callee.clobbers.iter().filter_map(|name| context.regs.named(name)).collect(),
-        })
+        Ok(Prototype { word, result, args, spoils: context.registers(callee.clobbers) })
     }
 
     /// The text, with `name` as declarator: `f`, or `(__usercall *f)` for a pointer.

@@ -46,13 +46,12 @@ pub(super) struct Meetings {
     targets: Vec<u32>,
     /// By header, ascending.
     loops: Vec<Loop>,
-    /// Stack slots that loops write: bytes above SP, and how many.
-    places: Vec<(i64, u8)>,
+    /// Parts of the stack that loops write: bytes above SP, and how many.
+    places: Vec<(i64, i32)>,
     states: Vec<State>,
     /// By loop: the state at its start.
     starts: Vec<State>,
     free: Vec<u32>,
-    visits: usize,
     /// A state had no room.
     full: bool,
     /// Whether loops may change types too.
@@ -61,6 +60,11 @@ pub(super) struct Meetings {
 
 /// Instructions of a loop's condition.
 const LONGEST_CONDITION: usize = 32;
+/// Parts of the stack that are told apart in all loops of a function.
+const MAX_PLACES: usize = 1 << 12;
+/// Any frame, from below SP to its callers.
+const WHOLE_STACK: (i64, i32) = (-(1 << 30), i32::MAX);
+
 /// Something jumps there, and no state waits.
 const WAITS: u32 = NONE - 1;
 /// Too many states would wait: nothing is known there.
@@ -103,6 +107,7 @@ impl Meetings {
     /// What each loop writes.
     fn find_writes(&mut self, steps: &[Located]) {
         let (mut visits, most) = (0, steps.len().saturating_mul(MAX_LOOP_VISITS));
+        let mut places = Vec::new();
         self.places.clear();
         for one in &mut self.loops {
             let body = steps.get(one.header as usize..=one.last as usize).unwrap_or_default();
@@ -111,12 +116,15 @@ impl Meetings {
             if one.vast {
                 continue;
             }
-            let from = self.places.len();
+            places.clear();
             for (regs, place) in body.iter().map(written) {
                 one.regs |= regs;
-                self.places.extend(place.filter(|p| p.base == Base::Sp).map(|p| (p.disp, p.size.max(8))));
+                places.extend(place.filter(|p| p.base == Base::Sp).map(|p| (p.disp, i32::from(p.size.max(8)))));
             }
-            self.places[from..].sort_unstable();
+            let from = self.places.len();
+            join(&mut places);
+            let room = self.places.len() + places.len() <= MAX_PLACES;
+            self.places.extend_from_slice(if room { &places } else { &[WHOLE_STACK] });
             one.places = (from as u32, self.places.len() as u32);
         }
     }
@@ -170,7 +178,6 @@ impl Meetings {
     /// Makes ready for another walk over the same instructions, which takes what the last one brought back.
     pub(super) fn begin(&mut self, assume_nothing: bool) {
         self.assume_nothing = assume_nothing;
-        self.visits = 0;
         for one in &mut self.loops {
             (one.assumed, one.back, one.started) = (one.back, NONE, false);
         }
@@ -252,10 +259,9 @@ impl Meetings {
     /// into it agree on.
     fn enter(&mut self, index: usize, lowest: i32, state: &mut State, meaning: &impl Meaning) {
         state.forget(lowest);
-        let Some(found) = self.loop_at(index) else { return };
+        let Some(found) = self.loop_at(index).filter(|found| !self.loops[*found].vast) else { return };
         let last = self.loops[found].last as usize;
         let body = index + 1..=last;
-        self.visits += body.clone().count();
         let inside = self.at.get(body).unwrap_or_default().iter().enumerate();
         let inside = inside.filter(|(_, at)| **at != NONE && **at != WAITS);
         let mut first = None;
@@ -289,15 +295,14 @@ impl Meetings {
         for (disp, size) in &self.places[places.0 as usize..places.1 as usize] {
             let at = i32::try_from(i64::from(sp) + disp).unwrap_or(i32::MAX);
             match self.assume_nothing {
-                true => state.kill_slots(at, (*size).into()),
-                false => state.weaken_slots(at, (*size).into()),
+                true => state.kill_slots(at, *size),
+                false => state.weaken_slots(at, *size),
             }
         }
     }
 
     /// Makes room for another function.
     pub(super) fn clear(&mut self) {
-        self.visits = 0;
         (self.full, self.assume_nothing) = (false, false);
         self.free.clear();
         self.free.extend(0..self.states.len() as u32);
@@ -308,4 +313,17 @@ impl Meetings {
 fn index(steps: &[Located], entry: u64, target: u64) -> Option<usize> {
     let offset = u32::try_from(target.checked_sub(entry)?).ok().filter(|offset| *offset > 0)?;
     steps.binary_search_by_key(&offset, |located| located.at).ok()
+}
+
+/// Makes one of parts that touch each other.
+fn join(places: &mut Vec<(i64, i32)>) {
+    places.sort_unstable();
+    places.dedup_by(|next, last| {
+        let (end, reached) = (next.0.saturating_add(next.1.into()), last.0.saturating_add(last.1.into()));
+        let touch = next.0 <= reached;
+        if touch {
+            last.1 = i32::try_from(end.max(reached).saturating_sub(last.0)).unwrap_or(i32::MAX);
+        }
+        touch
+    });
 }
