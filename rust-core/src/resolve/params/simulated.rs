@@ -169,13 +169,26 @@ fn confidence(
     let takes_float = registers(values).any(Reg::is_float);
     // Where fewer registers are read than there are scalars, any of these can be a float that is not.
     let settled = Touched::read(facts, convention).0 == <[usize; 2]>::from(assigner.taken());
+    let confirmed = Touched::of(facts, convention).0 == <[usize; 2]>::from(assigner.taken());
     match sure {
         _ if !list.is_complete() => Confidence::Guess,
         Sure::No => Confidence::Guess,
         // Any of those that are not read can be the float's neighbour on either side.
         Sure::Default if takes_float => Confidence::Guess,
         Sure::Yes if unlisted.is_empty() && settled => Confidence::Exact,
+        // A register that is read can be that of a small parameter behind a float that is not.
+        Sure::Yes | Sure::Callers if !confirmed && !values.iter().all(|value| is_word(facts, value)) => {
+            Confidence::Guess
+        }
         Sure::Yes | Sure::Callers | Sure::Default => Confidence::Likely,
+    }
+}
+
+/// Whether a value can be no float: it is small, made of several scalars, or what it points at is touched.
+fn is_word(facts: &Facts<'_>, value: &Value) -> bool {
+    match value.pieces.as_slice() {
+        [Piece { size: 4 | 8, loc: Loc::Reg(reg), .. }] => facts.reads.pointers.has(*reg),
+        _ => true,
     }
 }
 
