@@ -27,6 +27,8 @@ pub struct Prepared {
     pub moved: Vec<Reg>,
     /// Byte behind the last one of the callee's argument area that is stored to.
     pub stored: u32,
+    /// Something is stored there through its address, so that nobody knows how much.
+    pub copied: bool,
     /// First byte of that area that is loaded after the call.
     pub loaded: Option<u32>,
 }
@@ -94,6 +96,7 @@ impl<W: Copies, F: Fn(u32) -> Option<u32>> Wanted<'_, W, F> {
             }
             if let Some((off, size)) = self.slot(&ops[i], area).filter(|_| self.writes(ops, i)) {
                 site.stored = site.stored.max(off + size);
+                site.copied |= !ops[i].store;
             }
         }
         site.loaded = self.loaded(ops, call, entry, area);

@@ -16,6 +16,8 @@ pub struct Passed {
     pub registers: RegSet,
     /// Byte behind the last one of the argument area that some caller stores to.
     pub stored: u32,
+    /// Some caller stores there through an address, so that nobody knows how much.
+    pub copied: bool,
     /// First byte of the area that some caller loads after the call.
     pub loaded: Option<u32>,
     /// Float and integer register, and how many callers move the one or the other first.
@@ -28,6 +30,7 @@ impl Passed {
         self.calls += u32::from(site.returns);
         self.registers |= site.registers;
         self.stored = self.stored.max(site.stored);
+        self.copied |= site.copied;
         self.loaded = [self.loaded, site.loaded].into_iter().flatten().min();
         for (i, first) in site.moved.iter().enumerate() {
             for second in site.moved.iter().skip(i + 1).filter(|second| second.is_float() != first.is_float()) {

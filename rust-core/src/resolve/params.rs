@@ -90,8 +90,9 @@ fn unlisted_end(facts: &Facts<'_>, from: u32, to: u32) -> u32 {
     match facts.passed {
         // A parameter on the stack may be written before it is read; results that no caller ever looks at are rare.
         Some(passed) if passed.loaded.is_some() || (passed.calls > 0 && from > 0) => {
-            let loaded = passed.loaded.filter(|off| (least..to).contains(off));
-            loaded.map_or(to, |off| off / WORD * WORD)
+            let end = passed.loaded.filter(|off| (least..to).contains(off)).map_or(to, |off| off / WORD * WORD);
+            // A caller may ignore the first result, but it stores every parameter.
+            if passed.stored > from && !passed.copied && passed.loaded.is_some() { least.min(end) } else { end }
         }
         _ => {
             let within = |off: &u32| (from..to).contains(off);
