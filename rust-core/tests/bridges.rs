@@ -137,15 +137,15 @@ const WAYS: &[(&str, &str, bool)] = &[
     ("main.viaParam", "quiet", true),
     ("main.viaResult", "loud", true),
     ("main.viaGlobal", "quiet", true),
-    ("main.viaClosure.func1", "loud", false),
+    ("main.viaClosure.func1", "loud", true),
     ("main.viaStackClosure.func1", "quiet", true),
-    ("main.viaElement", "quiet", false),
-    ("main.viaMap", "loud", false),
+    ("main.viaElement", "quiet", true),
+    ("main.viaMap", "loud", true),
     ("main.viaAssertion", "loud", true),
     ("main.viaSwitch", "quiet", true),
     ("main.viaCallback.func1", "loud", false),
-    ("main.viaGoroutine.func1", "loud", false),
-    ("main.deferred.func1", "quiet", false),
+    ("main.viaGoroutine.func1", "loud", true),
+    ("main.deferred.func1", "quiet", true),
 ];
 
 #[test]

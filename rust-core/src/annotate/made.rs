@@ -68,6 +68,8 @@ impl Walk<'_, '_, '_> {
         let name = shared.program.name(&shared.program.funcs()[callee]);
         let iterates = matches!(&*name, "runtime.mapiterinit" | "runtime.mapIterStart");
         let looks = ["runtime.mapaccess", "runtime.mapassign"].iter().any(|prefix| name.starts_with(prefix));
+        let elsewhere = matches!(map, Value::Symbol(_) | Value::Through(..) | Value::Loaded(_) | Value::Static(_));
+        let nameless = name.is_empty() && elsewhere;
         let into = |ty: &Option<TypeId>| ty.map_or(Value::Unknown, |ty| Value::Into(ty, 0));
         match (third, shared.program.internal.ints.first()) {
             // Key and element are the first two words of an iterator, in all of `runtime/map.go` and `internal/runtime/maps`.
@@ -75,7 +77,8 @@ impl Walk<'_, '_, '_> {
                 state.store_frame(at.into(), 8, into(key));
                 state.store_frame(i64::from(at) + 8, 8, into(elem));
             }
-            (_, Some(result)) if looks || matches!(map, Value::Part(of, 0) if of == ty) => {
+            // Without names: a map is something that comes from elsewhere, where `makemap` has a number.
+            (_, Some(result)) if looks || matches!(map, Value::Part(of, 0) if of == ty) || nameless => {
                 let gives = shared.resolved[callee].results.as_ref().is_some_and(|claim| !claim.values.is_empty());
                 if gives {
                     state.set(*result, into(elem));

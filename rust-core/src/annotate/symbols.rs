@@ -284,12 +284,39 @@ impl Walk<'_, '_, '_> {
                 Loc::Stack(offset) => state.slot(call_base(self.shared.program) + i64::from(offset), 8),
             };
             match word {
-                Word::Of(spot) => self.gets(spot, value),
+                Word::Of(spot) => self.gets(spot, self.elements(loc, value, state)),
                 Word::Typed(place) => self.becomes(value, place),
             }
         }
         if matches!(call.step, Step::Jump(_)) {
             self.passes_on(callee as u32);
+        }
+    }
+
+    /// A slice that is made on the stack for a call is the address of its elements: they are interfaces of one type, and
+    /// length and capacity, which are the same, follow.
+    fn elements(&self, loc: Loc, value: Value, state: &State) -> Value {
+        const MOST_ELEMENTS: u64 = 64;
+        let ints = self.shared.program.internal.ints;
+        let (Value::Frame(at), Loc::Reg(reg)) = (value, loc) else { return value };
+        let next =
+            ints.iter().position(|int| *int == reg).map_or(&[][..], |n| ints.get(n + 1..n + 3).unwrap_or_default());
+        let [Value::Const(len), Value::Const(cap)] = next.iter().map(|reg| state.reg(*reg)).collect::<Vec<_>>()[..]
+        else {
+            return value;
+        };
+        if len != cap || !(1..=MOST_ELEMENTS).contains(&len) {
+            return value;
+        }
+        let word = |n: u64| match state.frame(i64::from(at) + 16 * n as i64, 8) {
+            Value::Const(itab) => self.shared.known.itab_at(itab),
+            Value::Part(ty, 0) => Some(ty),
+            _ => None,
+        };
+        let interface = |ty: TypeId| matches!(self.shared.types.get(ty).map(|t| &t.kind), Some(Kind::Interface { .. }));
+        match word(0).filter(|ty| interface(*ty)) {
+            Some(ty) if (1..len).all(|n| word(n) == Some(ty)) => Value::Into(ty, 0),
+            _ => value,
         }
     }
 
