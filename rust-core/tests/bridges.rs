@@ -122,6 +122,24 @@ fn calls_of_windows_name_the_function_and_its_parameters() {
 }
 
 #[test]
+fn calls_of_libsystem_name_the_function() {
+    for machine in ["amd64", "arm64"] {
+        let report = analyze(&plain("hello", "darwin", machine).bytes(), &Options::default()).expect("a report");
+        let entry = |name: &str| report.functions.iter().find(|f| f.name == name).map(|f| f.entry);
+        let called = |within: &str| -> Vec<&str> {
+            let sites = report.call_sites.iter().filter(|s| s.kind == "libc" && Some(s.within) == entry(within));
+            sites.filter_map(|s| s.api.as_ref()).map(|api| &*api.name).collect()
+        };
+        for (within, name) in
+            [("runtime.mmap", "mmap"), ("runtime.write1", "write"), ("runtime.walltime", "clock_gettime")]
+        {
+            assert_eq!(called(within), [name], "{machine} {within}");
+        }
+        assert_eq!(called("syscall.syscall"), [""; 0], "{machine}: calls what it is given");
+    }
+}
+
+#[test]
 fn interface_calls_name_interface_and_method() {
     let data = plain("server", "linux", "amd64").bytes();
     let report = analyze(&data, &Options::default()).expect("a report");

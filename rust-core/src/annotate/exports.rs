@@ -108,13 +108,13 @@ impl Finder<'_, '_> {
         });
         let target = calls.into_iter().find(|t| program.containing(*t).is_none() && program.image.is_exec(*t))?;
         let symbol = program.image.symbols_at(target).first().map(|s| s.name.to_string());
-        let name = import_of(program, target, &mut self.looker).or(symbol).unwrap_or_default();
+        let name = import_of(program, target, &mut self.looker).map(|import| import.1).or(symbol).unwrap_or_default();
         Some((target, name))
     }
 }
 
 /// The import that a piece of code jumps to through its slot: an entry of the PLT, a thunk of the IAT.
-pub(super) fn import_of(program: &Program<'_>, at: u64, looker: &mut Looker) -> Option<String> {
+pub(super) fn import_of(program: &Program<'_>, at: u64, looker: &mut Looker) -> Option<(String, String)> {
     const THUNK: u64 = 20;
     looker.decode(program, at, at.saturating_add(THUNK));
     // arm64 takes a page, loads from it, and jumps.
@@ -133,7 +133,7 @@ pub(super) fn import_of(program: &Program<'_>, at: u64, looker: &mut Looker) -> 
         }
         _ => None,
     })?;
-    program.image.import_at(slot).map(|import| import.name.to_string())
+    program.image.import_at(slot).map(|import| (import.library.to_string(), import.name.to_string()))
 }
 
 /// The words of a piece of arm64 code, with their addresses.

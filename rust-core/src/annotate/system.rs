@@ -1,6 +1,6 @@
 //! The operating system's functions at call sites: which one, and what it is given.
 
-use super::look::argument;
+use super::look::{Looker, argument};
 use super::targets::Meant;
 use crate::abi::location::Reg;
 use crate::arch::Arch;
@@ -69,6 +69,11 @@ pub(super) fn api(
             let values: Vec<Value> = (1..=usize::from(args)).map(arg).collect();
             return linux(program.image.arch, arg(0).constant()?, &values).map(|api| ("syscall", api, None));
         }
+        Meant::Libc(n) => {
+            let (dll, name) = trampoline(program, arg(0).constant()?)?;
+            let args = (1..=usize::from(n)).map(|n| (String::new(), arg(n).constant())).collect();
+            return Some(("libc", Api { dll, name, args, stack: None }, None));
+        }
         _ => return None,
     };
     let args = args.iter().map(|value: &Value| (String::new(), value.constant())).collect();
@@ -121,6 +126,33 @@ pub(super) fn api_at(program: &Program<'_>, slot: u64) -> Option<(String, String
 fn library(name: &str) -> String {
     let lower = name.to_ascii_lowercase();
     lower.strip_suffix(".dll").unwrap_or(&lower).to_string()
+}
+
+/// The one C function that assembly in front of it calls or jumps to (`runtime/sys_darwin_amd64.s`), beside the one that says
+/// where `errno` is; none if it calls others too.
+fn trampoline(program: &Program<'_>, code: u64) -> Option<(String, String)> {
+    let func = program.funcs().get(program.at(code)?)?;
+    let mut looker = Looker::default();
+    looker.decode(program, func.entry, func.end);
+    if looker.steps.iter().any(|located| matches!(located.step, Step::CallReg(_) | Step::CallMem(_))) {
+        return None;
+    }
+    let outside = looker.steps.iter().filter_map(|located| match located.step {
+        Step::Call(to) | Step::Jump(to) if program.containing(to).is_none() => Some(to),
+        _ => None,
+    });
+    let mut outside: Vec<u64> = outside.collect();
+    outside.dedup();
+    let imports = outside.into_iter().filter_map(|to| super::exports::import_of(program, to, &mut looker));
+    let mut imports: Vec<(String, String)> = imports.filter(|import| import.1 != "__error").collect();
+    imports.dedup();
+    let (library, name) = imports.pop().filter(|_| imports.is_empty())?;
+    Some((library_name(&library), name))
+}
+
+/// A library's name without its folder.
+fn library_name(path: &str) -> String {
+    path.rsplit('/').next().unwrap_or_default().trim_end_matches(".dylib").to_string()
 }
 
 /// The import that a piece of code jumps to.

@@ -30,6 +30,8 @@ pub(super) enum Meant {
     SyscallN,
     /// `syscall.syscalln`: a function, the number of arguments, a slice of arguments.
     SyscallCount,
+    /// `runtime.libcCall` and `syscall.syscall` of Darwin: a trampoline to a C function, and that many arguments.
+    Libc(u8),
     /// `(*LazyProc).Call`, `(*Proc).Call`: a procedure and a slice of arguments.
     ProcCall,
     /// `(*LazyProc).Addr`: the procedure's address.
@@ -60,6 +62,14 @@ const NAMES: &[(&str, Meant)] = &[
     (".(*Proc).Call", Meant::ProcCall),
     (".(*LazyProc).Addr", Meant::ProcAddr),
     (".(*LazyDLL).NewProc", Meant::NewProc),
+];
+
+/// Ways to libSystem (`runtime/sys_darwin.go`); `libcCall` gets the address of the arguments.
+#[rustfmt::skip]
+const DARWIN: &[(&str, u8)] = &[
+    ("runtime.libcCall", 0), ("syscall.syscall", 3), ("syscall.syscallX", 3), ("syscall.syscallPtr", 3), ("syscall.syscall6", 6),
+    ("syscall.syscall6X", 6), ("syscall.syscall9", 9), ("syscall.rawSyscall", 3), ("syscall.rawSyscall6", 6),
+    ("internal/syscall/unix.syscall_syscall", 3), ("internal/syscall/unix.syscall_syscall6", 6),
 ];
 
 /// Statements that the runtime carries out.
@@ -105,7 +115,9 @@ pub(super) fn find(finder: &mut Finder<'_, '_>) -> Targets {
         let name = program.name(func);
         let statement = STATEMENTS.iter().find(|(known, _)| *known == name).map(|(_, meant)| *meant);
         let panics = (func.id == FuncId::Gopanic).then_some(Meant::Panic);
-        let meant = statement.or(panics).or_else(|| variadic(finder.types, resolved));
+        let libc = DARWIN.iter().find(|(known, _)| *known == name && program.image.os == Os::Darwin);
+        let libc = libc.filter(|_| func.id != FuncId::Wrapper).map(|(_, args)| Meant::Libc(*args));
+        let meant = statement.or(panics).or(libc).or_else(|| variadic(finder.types, resolved));
         targets.extend(meant.map(|meant| (func.entry, meant)));
         // Up to Go 1.17 callers reach some of them through their ABI wrappers.
         let wrapper = func.id == FuncId::Wrapper && resolved.target.is_none();
