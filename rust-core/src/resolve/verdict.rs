@@ -134,6 +134,6 @@ pub(super) fn metadata_text(
     let args = func.args.map(|args| format!("_func.args is {args}"));
     let boundary =
         seen.and_then(|seen| seen.boundary).map(|b| format!("results begin at word {} ({:?})", b.params, b.rule));
-    let asked = (calls > 0).then(|| format!("what {calls} calls prepare"));
+    let asked = (calls > 0).then(|| format!("prepared at calls: {calls}"));
     block.into_iter().chain(list).chain(args).chain(boundary).chain(asked).collect::<Vec<_>>().join("; ")
 }
