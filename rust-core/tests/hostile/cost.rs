@@ -159,7 +159,10 @@ fn time_is_linear_in_the_code_of_one_function() {
         let data = Program::new(&list, TypeData::new(), &[]).elf(&[]);
         within_bounds(&format!("a maze of {} kB", bytes >> 10), &data).seconds
     };
-    let (small, large, beyond) = (cost(1 << 18), cost(1 << 20), cost(16 << 20));
+    // The least of some runs that take turns: what else the machine does only adds to a time.
+    let least = |costs: &[(f64, f64)], part: fn(&(f64, f64)) -> f64| costs.iter().map(part).fold(f64::MAX, f64::min);
+    let costs: Vec<(f64, f64)> = (0..3).map(|_| (cost(1 << 18), cost(1 << 20))).collect();
+    let (small, large, beyond) = (least(&costs, |cost| cost.0), least(&costs, |cost| cost.1), cost(16 << 20));
     assert!(large < 10.0 * small.max(0.02), "{small} s for 256 kB, {large} s for 1 MB");
     // Behind the limit of one function's bytes and instructions nothing is added.
     assert!(beyond < 16.0 * large.max(0.05), "{large} s for 1 MB, {beyond} s for 16 MB");
