@@ -47,7 +47,7 @@ pub fn report(
     let functions = || {
         let mut functions = Vec::with_capacity(if options.only.is_some() { 0 } else { resolved.len() });
         let mut witness = witness.into_iter();
-        let all = program.funcs().iter().zip(resolved).map(|(f, r)| (f, r, witness.next()));
+        let all = program.funcs().iter().zip(in_parts(resolved)).map(|(f, r)| (f, r, witness.next()));
         let mut left = all.filter(|(f, ..)| wanted(f)).peekable();
         while left.peek().is_some() {
             let some: Vec<_> = left.by_ref().take(AT_ONCE).collect();
@@ -72,6 +72,15 @@ pub fn report(
         annotations: marks.annotations,
         notes: notes(program),
     }
+}
+
+/// The same in parts, each of which frees its memory when it is used up.
+fn in_parts(mut all: Vec<Resolved>) -> impl Iterator<Item = Resolved> {
+    let mut parts = Vec::with_capacity(all.len() / AT_ONCE + 1);
+    while !all.is_empty() {
+        parts.push(all.split_off(all.len().saturating_sub(AT_ONCE)));
+    }
+    parts.into_iter().rev().flatten()
 }
 
 /// The types of all parameters and results, numbered in the order in which functions have them.
