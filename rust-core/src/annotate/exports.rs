@@ -8,7 +8,9 @@ use super::roles::Role;
 use crate::abi::location::RegSet;
 use crate::abi::platform::CAbi;
 use crate::arch::Arch;
+use crate::code::arm64;
 use crate::code::step::{Base, Place, Step};
+use crate::code::steps;
 use crate::code::values::Value;
 use crate::program::Program;
 
@@ -136,13 +138,6 @@ pub(super) fn import_of(program: &Program<'_>, at: u64, looker: &mut Looker) -> 
     program.image.import_at(slot).map(|import| (import.library.to_string(), import.name.to_string()))
 }
 
-/// The words of a piece of arm64 code, with their addresses.
-fn words(code: &[u8], from: u64) -> impl DoubleEndedIterator<Item = (u64, u32)> {
-    code.chunks_exact(4)
-        .enumerate()
-        .map(move |(n, b)| (from + 4 * n as u64, u32::from_le_bytes([b[0], b[1], b[2], b[3]])))
-}
-
 /// Where code outside Go's calls `target`.
 fn calls_outside(program: &Program<'_>, target: u64) -> Vec<u64> {
     let go = program.funcs().first().map(|f| f.entry).zip(program.funcs().last().map(|f| f.end)).unwrap_or((0, 0));
@@ -152,22 +147,11 @@ fn calls_outside(program: &Program<'_>, target: u64) -> Vec<u64> {
         for (from, to) in parts.into_iter().filter(|(from, to)| from < to) {
             let tail = program.image.tail(from);
             let code = &tail[..tail.len().min(usize::try_from(to - from).unwrap_or(usize::MAX))];
-            if program.image.arch == Arch::Arm64 {
-                let code = &code[(from.wrapping_neg() & 3).min(code.len() as u64) as usize..];
-                let call = |(at, word): (u64, u32)| {
-                    let to = at.wrapping_add_signed(i64::from((word << 6) as i32 >> 6) * 4);
-                    (word >> 26 == 0b10_0101 && to == target).then_some(at)
-                };
-                found.extend(words(code, from.next_multiple_of(4)).filter_map(call).take(MOST_STUBS - found.len()));
-                continue;
-            }
-            for (i, rel) in code.windows(5).enumerate().filter(|(_, w)| w[0] == 0xe8) {
-                let rel = i32::from_le_bytes([rel[1], rel[2], rel[3], rel[4]]);
-                let at = from + i as u64;
-                if at.wrapping_add(5).wrapping_add_signed(rel.into()) == target && found.len() < MOST_STUBS {
+            steps::calls(program.image.arch, code, from, |at, to| {
+                if to == target && found.len() < MOST_STUBS {
                     found.push(at);
                 }
-            }
+            });
         }
     }
     found
@@ -202,7 +186,8 @@ fn is_start(program: &Program<'_>, start: u64, at: u64, looker: &mut Looker) -> 
 
 fn laid_out_start(program: &Program<'_>, at: u64, looker: &mut Looker) -> Option<u64> {
     if program.image.arch == Arch::Arm64 {
-        return arm64_start(program, at);
+        let from = at.saturating_sub(REACH);
+        return arm64::bytes::last_start(program.code_from(from, at), from);
     }
     const ALIGNED: u64 = 16;
     let starts = (0..REACH / ALIGNED).map(|n| (at & !(ALIGNED - 1)).saturating_sub(n * ALIGNED));
@@ -215,27 +200,4 @@ fn laid_out_start(program: &Program<'_>, at: u64, looker: &mut Looker) -> Option
         let first = looker.steps.iter().take(2).any(|l| matches!(l.step, Step::Sp(by) if by < 0));
         fits && first
     })
-}
-
-/// The same on arm64: the nearest instruction that makes a frame, and the landing pad or signature in front of it.
-fn arm64_start(program: &Program<'_>, at: u64) -> Option<u64> {
-    let from = at.saturating_sub(REACH);
-    let code = program.code_from(from, at);
-    // `sub sp, sp, #n`, and `stp`, `str` with `[sp, #-n]!`.
-    let makes_frame = |word: u32| {
-        word & 0xff80_03ff == 0xd100_03ff
-            || matches!(word & 0xffe0_0fe0, 0xf800_0fe0)
-            || word & 0x7fe0_03e0 == 0x29a0_03e0
-    };
-    let marks = |word: u32| matches!(word, 0xd503_233f | 0xd503_237f) || word & 0xffff_ff3f == 0xd503_241f;
-    let ends =
-        |word: u32| word == 0xd65f_03c0 || word >> 26 == 0b00_0101 || matches!(word, 0 | 0xd503_201f | 0xd420_0020);
-    let all: Vec<(u64, u32)> = words(code, from).collect();
-    let is_start = |n: &usize| {
-        let before = n.checked_sub(1).and_then(|n| all.get(n)).map(|(_, word)| *word);
-        makes_frame(all[*n].1) && before.is_none_or(|word| ends(word) || marks(word))
-    };
-    let start = (0..all.len()).rev().find(is_start)?;
-    let marked = start.checked_sub(1).filter(|n| marks(all[*n].1));
-    Some(all[marked.unwrap_or(start)].0)
 }

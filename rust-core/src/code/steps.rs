@@ -36,6 +36,14 @@ pub fn may_call(arch: Arch, code: &[u8], entry: u64, wanted: impl Fn(u64) -> boo
     }
 }
 
+/// Tells `each` of every direct call that `code` may have: where it is, and where it goes.
+pub fn calls(arch: Arch, code: &[u8], entry: u64, mut each: impl FnMut(u64, u64)) {
+    match arch {
+        Arch::Arm64 => words::calls(code, entry, each),
+        _ => bytes::calls(code, entry).for_each(|(at, to)| each(at, to)),
+    }
+}
+
 /// Tells `each` of every address that `code` may do something to; what it does not tell is sure not to be.
 pub fn mentions(arch: Arch, code: &[u8], entry: u64, each: impl FnMut(Mention, u64)) {
     match arch {

@@ -93,7 +93,7 @@ impl X86 {
         let mut survey = Survey::default();
         if !exits && bytes::ends_in_return(code) && self.zero_x15.find(code).is_none() {
             survey.has_ret = true;
-            survey.calls.extend(bytes::calls(code, entry).filter(|to| wanted(*to)).map(|to| (to, false)));
+            survey.calls.extend(bytes::calls(code, entry).filter(|(_, to)| wanted(*to)).map(|(_, to)| (to, false)));
             return survey;
         }
         let end = entry + code.len() as u64;

@@ -68,7 +68,7 @@ fn with(number: u32, step: impl FnOnce(Reg) -> Step) -> Step {
 }
 
 /// The address of a branch with an offset of `count` bits.
-fn target(word: u32, address: u64, from: u32, count: u32) -> u64 {
+pub(super) fn target(word: u32, address: u64, from: u32, count: u32) -> u64 {
     address.wrapping_add_signed(signed(word, from, count) * i64::from(LEN))
 }
 

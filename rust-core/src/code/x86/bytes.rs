@@ -11,18 +11,19 @@ const POP_RBP: u8 = 0x5d;
 /// `add rsp, imm8` without its prefix and its immediate; the same of `esp`.
 const ADD_SP: [u8; 2] = [0x83, 0xc4];
 
-/// Targets of what looks like a direct call in `code`, which starts at `entry`. A target that is a known address is as good
+/// Where there looks to be a direct call in `code`, which starts at `entry`, and its target. A target that is a known address is as good
 /// as sure: four bytes would have to be it by chance.
-pub(super) fn calls(code: &[u8], entry: u64) -> impl Iterator<Item = u64> {
+pub fn calls(code: &[u8], entry: u64) -> impl Iterator<Item = (u64, u64)> {
     memchr_iter(CALL, code).filter_map(move |at| {
         let rel = code.get(at + 1..at + CALL_LEN)?.first_chunk().map(|rel| i32::from_le_bytes(*rel))?;
-        Some(entry.wrapping_add((at + CALL_LEN) as u64).wrapping_add_signed(rel.into()))
+        let next = entry.wrapping_add((at + CALL_LEN) as u64);
+        Some((entry.wrapping_add(at as u64), next.wrapping_add_signed(rel.into())))
     })
 }
 
 /// Whether `code` may have a direct call (as of `entry`) that is `wanted`.
 pub fn may_call(code: &[u8], entry: u64, wanted: impl Fn(u64) -> bool) -> bool {
-    calls(code, entry).any(wanted)
+    calls(code, entry).any(|(_, to)| wanted(to))
 }
 
 /// Whether there is a return behind the end of a frame, as in nearly every function that can come back. Here a yes is as
