@@ -14,8 +14,6 @@ from fake import loaders
 from support import ROOT
 from test_package import package, wheel
 
-GO = {"GOTOOLCHAIN": "go1.27.0", "GOOS": "linux", "GOARCH": "amd64", "CGO_ENABLED": "0", "GOFLAGS": "", "GOWORK": "off"}
-
 
 def commands(word):
     """What begins with a word, in blocks and in sentences of all pages."""
@@ -25,15 +23,11 @@ def commands(word):
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory):
+def built(server):
     """A stripped program, and the addresses of its functions."""
     import goabi
 
-    path = tmp_path_factory.mktemp("programs") / "sample"
-    source = ROOT / "tests/programs/server/main.go"
-    command = ["go", "build", "-trimpath", "-ldflags=-s -w", "-o", path, source]
-    subprocess.run(command, check=True, env={**os.environ, **GO}, cwd=path.parent)
-    return path, goabi.analyze(path).functions
+    return server, goabi.analyze(server).functions
 
 
 @pytest.fixture

@@ -1,40 +1,21 @@
 """From programs to databases, with the installed core: what is analysed, and that a program gives its plan."""
 
-import os
-import subprocess
-
 import fake
 import pytest
 from fake import loaders
-from support import ROOT
 from test_places import check_both_ways
 
-GO = {"GOTOOLCHAIN": "go1.27.0", "CGO_ENABLED": "0", "GOFLAGS": "", "GOWORK": "off"}
-TARGETS = {
-    "linux-amd64": {"GOOS": "linux", "GOARCH": "amd64"},
-    "linux-386": {"GOOS": "linux", "GOARCH": "386"},
-    "linux-arm64": {"GOOS": "linux", "GOARCH": "arm64"},
-    "windows-amd64": {"GOOS": "windows", "GOARCH": "amd64"},
-}
 
-
-def build(folder, target, *flags):
-    out = folder / target
-    command = ["go", "build", "-trimpath", *flags, "-o", out, ROOT / "tests/programs/server/main.go"]
-    subprocess.run(command, check=True, env={**os.environ, **GO, **TARGETS[target]}, cwd=folder)
-    return out
-
-
-@pytest.fixture(scope="session", params=TARGETS)
-def program(request, tmp_path_factory):
+@pytest.fixture(scope="session", params=("linux-amd64", "linux-386", "linux-arm64", "windows-amd64"))
+def program(request, go_build):
     """A stripped program."""
-    return build(tmp_path_factory.mktemp("programs"), request.param, "-ldflags=-s -w")
+    return go_build("server", request.param)
 
 
 @pytest.fixture(scope="session")
-def linux(tmp_path_factory):
+def linux(go_build):
     """One with debug information."""
-    return build(tmp_path_factory.mktemp("linux"), "linux-amd64")
+    return go_build("server", stripped=False)
 
 
 def annotate(database, **settings):

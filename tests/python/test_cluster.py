@@ -14,20 +14,16 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ray = pytest.importorskip("ray") if "CI" not in os.environ else __import__("ray")
-GO = {"GOTOOLCHAIN": "go1.27.0", "GOOS": "linux", "GOARCH": "amd64", "CGO_ENABLED": "0", "GOFLAGS": "", "GOWORK": "off"}
 COMMAND = [sys.executable, "-m", "goabi", "batch"]
 FILES = 12
 PATIENCE = 600  # seconds; a busy machine takes its time
 
 
 @pytest.fixture(scope="module")
-def corpus(tmp_path_factory):
+def corpus(server, tmp_path_factory):
     """Programs of as many contents, a copy of one of them, and what is no program."""
     folder = tmp_path_factory.mktemp("corpus")
-    program = tmp_path_factory.mktemp("programs") / "server"
-    build = ["go", "build", "-trimpath", "-ldflags=-s -w", "-o", program, ROOT / "tests/programs/server/main.go"]
-    subprocess.run(build, check=True, env={**os.environ, **GO}, cwd=folder)
-    content = program.read_bytes()
+    content = server.read_bytes()
     for n in range(FILES):
         (folder / f"program-{n:02}").write_bytes(content + bytes([n]))
     (folder / "copy").write_bytes(content + bytes([0]))

@@ -20,17 +20,6 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HANDLE = "main.(*Server).handle"
-GO = {"GOTOOLCHAIN": "go1.27.0", "GOOS": "linux", "GOARCH": "amd64", "CGO_ENABLED": "0", "GOFLAGS": "", "GOWORK": "off"}
-
-
-@pytest.fixture(scope="session")
-def server(tmp_path_factory):
-    """tests/programs/server, stripped."""
-    out = tmp_path_factory.mktemp("programs") / "server"
-    source = ROOT / "tests/programs/server/main.go"
-    command = ["go", "build", "-trimpath", "-ldflags=-s -w", "-o", out, source]
-    subprocess.run(command, check=True, env={**os.environ, **GO}, cwd=out.parent)
-    return out
 
 
 def run(*args: str, stdin: bytes = b"") -> subprocess.CompletedProcess:
@@ -113,7 +102,7 @@ def test_what_sources_say_can_be_left_out_and_listings_be_short(server):
     assert len(short.functions[0].listing) == 3 < len(long.functions[0].listing)
 
 
-def test_signature_packs_are_read_and_checked(server, tmp_path):
+def test_signature_packs_are_read_and_checked(server, go_env, tmp_path):
     pack = tmp_path / "json.sigs"
     source = tmp_path / "module"
     source.mkdir()
@@ -121,7 +110,7 @@ def test_signature_packs_are_read_and_checked(server, tmp_path):
     (source / "go.mod").write_text(f"module {module}\n\ngo 1.21\n")
     (source / "dep.go").write_text("package dep\n\nfunc Mix(weight float32, flags ...uint16) error { return nil }\n")
     proxy = proxy_of(source, module, tmp_path)
-    env = {**os.environ, **GO, "GOPROXY": proxy, "GONOSUMDB": "example.com", "GOTOOLCHAIN": "local", "GOFLAGS": "-modcacherw"}
+    env = {**go_env, "GOPROXY": proxy, "GONOSUMDB": "example.com", "GOTOOLCHAIN": "local", "GOFLAGS": "-modcacherw"}
     env["GOMODCACHE"] = str(tmp_path / "mod")
     build = [sys.executable, "-m", "goabi", "sigs", "build", "-o", pack, f"{module}@v1.0.0"]
     subprocess.run(build, check=True, capture_output=True, env=env)
