@@ -8,10 +8,10 @@ use super::roles::Role;
 use crate::abi::location::RegSet;
 use crate::abi::platform::CAbi;
 use crate::arch::Arch;
-use crate::code::arm64;
 use crate::code::step::{Base, Place, Step};
 use crate::code::steps;
 use crate::code::values::Value;
+use crate::code::{arm64, x86};
 use crate::program::Program;
 
 /// Calls of crosscall2 that are looked at.
@@ -184,20 +184,15 @@ fn is_start(program: &Program<'_>, start: u64, at: u64, looker: &mut Looker) -> 
     lands && !ends
 }
 
+/// A start that only the layout shows: in x86 the code from there on has to make a frame and lead to the call as well.
 fn laid_out_start(program: &Program<'_>, at: u64, looker: &mut Looker) -> Option<u64> {
+    let from = at.saturating_sub(REACH).max(program.image.segment_at(at)?.addr);
+    let code = program.code_from(from, at);
     if program.image.arch == Arch::Arm64 {
-        let from = at.saturating_sub(REACH);
-        return arm64::bytes::last_start(program.code_from(from, at), from);
+        return arm64::bytes::last_start(code, from);
     }
-    const ALIGNED: u64 = 16;
-    let starts = (0..REACH / ALIGNED).map(|n| (at & !(ALIGNED - 1)).saturating_sub(n * ALIGNED));
-    let padded = |start: &u64| {
-        let before = start.checked_sub(1).and_then(|b| program.image.bytes(b, 1)).and_then(|b| b.first().copied());
-        matches!(before, Some(0xc3 | 0xcc | 0x90 | 0x00))
-    };
-    starts.into_iter().filter(padded).find(|start| {
+    x86::bytes::starts(code, from).find(|start| {
         let fits = is_start(program, *start, at, looker);
-        let first = looker.steps.iter().take(2).any(|l| matches!(l.step, Step::Sp(by) if by < 0));
-        fits && first
+        fits && looker.steps.iter().take(2).any(|l| matches!(l.step, Step::Sp(by) if by < 0))
     })
 }

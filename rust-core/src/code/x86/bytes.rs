@@ -7,6 +7,12 @@ const CALL: u8 = 0xe8;
 /// Bytes of a direct call.
 const CALL_LEN: usize = 5;
 const RET: u8 = 0xc3;
+const INT3: u8 = 0xcc;
+const NOP: u8 = 0x90;
+/// What C compilers leave in front of a function: the end of the one before, and padding.
+const IN_FRONT: [u8; 4] = [RET, INT3, NOP, 0x00];
+/// Bytes that C compilers align functions to.
+const ALIGNED: u64 = 16;
 const POP_RBP: u8 = 0x5d;
 /// `add rsp, imm8` without its prefix and its immediate; the same of `esp`.
 const ADD_SP: [u8; 2] = [0x83, 0xc4];
@@ -24,6 +30,13 @@ pub fn calls(code: &[u8], entry: u64) -> impl Iterator<Item = (u64, u64)> {
 /// Whether `code` may have a direct call (as of `entry`) that is `wanted`.
 pub fn may_call(code: &[u8], entry: u64, wanted: impl Fn(u64) -> bool) -> bool {
     calls(code, entry).any(|(_, to)| wanted(to))
+}
+
+/// Where functions may start in `code`, which starts at `entry`, as C compilers lay functions out: aligned, and behind the end
+/// of another one. The last comes first.
+pub fn starts(code: &[u8], entry: u64) -> impl Iterator<Item = u64> {
+    let behind = code.iter().enumerate().rev().filter(|(_, byte)| IN_FRONT.contains(byte));
+    behind.map(move |(at, _)| entry.wrapping_add(at as u64 + 1)).filter(|start| start.is_multiple_of(ALIGNED))
 }
 
 /// Whether there is a return behind the end of a frame, as in nearly every function that can come back. Here a yes is as
@@ -45,6 +58,14 @@ mod tests {
         let code = [0x90, 0xe8, 0xfa, 0xff, 0xff, 0xff, 0xe8, 0x01]; // nop; call the start; a call that is cut
         assert!(may_call(&code, 0x1000, |target| target == 0x1000));
         assert!(!may_call(&code, 0x1000, |target| target != 0x1000));
+    }
+
+    #[test]
+    fn functions_start_aligned_behind_another() {
+        let mut code = vec![0x48; 0x40];
+        (code[0x0f], code[0x17], code[0x2f]) = (0xcc, 0xc3, 0xc3);
+        assert_eq!(starts(&code, 0x1000).collect::<Vec<_>>(), [0x1030, 0x1010]);
+        assert_eq!(starts(&[], 0x1000).count(), 0);
     }
 
     #[test]
