@@ -1,6 +1,7 @@
 """What all tests in Python share: the programs of tests/programs, each built once."""
 
 import functools
+import importlib
 import os
 import pathlib
 import subprocess
@@ -9,6 +10,14 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 GO = {"GOTOOLCHAIN": "go1.27.0", "CGO_ENABLED": "0", "GOFLAGS": "", "GOWORK": "off"}
+
+
+@pytest.fixture(scope="session")
+def script():
+    """Takes the name of one of scripts/, which is Python, and returns it as a module."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(ROOT / "scripts"))
+        yield importlib.import_module("load_script").load
 
 
 @pytest.fixture(scope="session")

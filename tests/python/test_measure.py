@@ -2,12 +2,10 @@
 
 import argparse
 import json
-import pathlib
 import sys
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 NAMES = ("zoo-1.21.13", "age-1.21.13", "age-1.26.8")
 #: What the comparer says of one program: of four functions the parameters are claimed, and those of `right` are right.
 COMPARER = """#!{python}
@@ -21,18 +19,12 @@ print(json.dumps({{"seconds": 0.1, "left_out": {{"without a witness": 1}}, "abi"
 
 
 @pytest.fixture(scope="module")
-def script():
-    sys.path.insert(0, str(ROOT / "scripts"))
-    try:
-        from load_script import load
-
-        return load("measure")
-    finally:
-        sys.path.remove(str(ROOT / "scripts"))
+def measure(script):
+    return script("measure")
 
 
 @pytest.fixture
-def run(script, tmp_path, monkeypatch, capsys):
+def run(measure, tmp_path, monkeypatch, capsys):
     """Runs the script on a corpus of empty programs, and returns what it prints."""
     comparer = tmp_path / "comparer"
     comparer.write_text(COMPARER.format(python=sys.executable))
@@ -43,11 +35,11 @@ def run(script, tmp_path, monkeypatch, capsys):
         (tmp_path / name).mkdir()
         (tmp_path / name / "modules.sigs").touch()
     (tmp_path / "corpus.json").write_text(json.dumps(entries))
-    monkeypatch.setattr(script, "build_comparer", lambda release: comparer)
+    monkeypatch.setattr(measure, "build_comparer", lambda release: comparer)
 
     def run(*words):
         monkeypatch.setattr(sys, "argv", ["measure", "--no-build", "--corpus", str(tmp_path), *map(str, words)])
-        script.main()
+        measure.main()
         return capsys.readouterr().out
 
     return run
@@ -80,6 +72,6 @@ def test_what_is_measured_again_counts_once(run, tmp_path):
     assert "3 builds." in run("--join", tmp_path / "all", tmp_path / "again")
 
 
-def test_modes_are_checked(script):
+def test_modes_are_checked(measure):
     with pytest.raises(argparse.ArgumentTypeError, match="'pack' is none of names, no-names"):
-        script.modes("names,pack")
+        measure.modes("names,pack")

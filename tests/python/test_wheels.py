@@ -6,7 +6,6 @@ import hashlib
 import io
 import json
 import pathlib
-import sys
 import zipfile
 
 import pytest
@@ -17,14 +16,8 @@ RECORD = "goabi-0.dist-info/RECORD"
 
 
 @pytest.fixture(scope="module")
-def settle():
-    sys.path.insert(0, str(ROOT / "scripts"))
-    try:
-        from load_script import load
-
-        return load("package_wheels").settle
-    finally:
-        sys.path.remove(str(ROOT / "scripts"))
+def settle(script):
+    return script("package_wheels").settle
 
 
 def line(name, data):
