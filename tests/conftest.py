@@ -28,12 +28,12 @@ def go_env():
 
 @pytest.fixture(scope="session")
 def go_build(go_env, tmp_path_factory):
-    """Builds a program of that name, of one file: `go_build(name, system="linux-amd64", stripped=True)`."""
+    """Builds a program of that name, of one file, under that name: `go_build(name, system="linux-amd64", stripped=True)`."""
     folder = tmp_path_factory.mktemp("programs")
 
     @functools.cache
     def build(name, system="linux-amd64", stripped=True):
-        out = folder / f"{name}-{system}{'' if stripped else '-full'}"
+        out = folder / ("stripped" if stripped else "full") / system / name
         source = ROOT / "tests/programs" / name / "main.go"
         command = ["go", "build", "-trimpath", *(["-ldflags=-s -w"] if stripped else []), "-o", out, source]
         target = dict(zip(("GOOS", "GOARCH"), system.split("-"), strict=True))
