@@ -68,7 +68,7 @@ def test_everything_is_summed_and_listed(script, check, tmp_path, monkeypatch, c
         program = folder / f"goabi-{platform}"
         program.write_bytes(platform.encode())
         tag = check.PLATFORMS[platform][1]
-        return made_wheel(folder / f"goabi-{all_of.ida.version()}-cp39-abi3-{tag}.whl"), program
+        return made_wheel(folder / f"goabi-{all_of.ida.version()}-cp39-abi3-{tag}.whl", f"for {platform}"), program
 
     monkeypatch.setattr(all_of.wheels, "make", make)
     targets = ["x86_64-unknown-linux-gnu", "aarch64-apple-darwin"]
@@ -78,7 +78,12 @@ def test_everything_is_summed_and_listed(script, check, tmp_path, monkeypatch, c
     subprocess.run(["sha256sum", "--check", "--strict", "SHA256SUMS"], check=True, cwd=out, capture_output=True)
     assert not wrong(check.sums(out))
     assert all(path.name in printed for path in out.iterdir() if path.name != "SHA256SUMS")
-    assert (out / "third-party.txt").read_text() == "one 1.2: MIT\ntwo 3: none stated\n"
+    chart = json.loads((ROOT / "scripts/report_libraries.d/package.json").read_text())["dependencies"]["chart.js"]
+    lines = (out / "third-party.txt").read_text().splitlines()
+    assert {"for linux_x86_64 3: none stated", "for mac_arm_64 3: none stated", "one 1.2: MIT", f"chart.js {chart}: MIT"} <= set(lines)
+    assert not any("esbuild" in line for line in lines)
+    [bill] = (json.loads(path.read_text()) for path in out.glob("*.cdx.json"))
+    assert bill["dependencies"] == [{"ref": "goabi", "dependsOn": ["for linux_x86_64", "for mac_arm_64", "one"]}]
     [ghidra] = out.glob("ghidra_*.zip")
     with zipfile.ZipFile(ghidra) as archive:
         assert archive.read("goabi/os/mac_arm_64/goabi") == b"mac_arm_64"
@@ -86,13 +91,15 @@ def test_everything_is_summed_and_listed(script, check, tmp_path, monkeypatch, c
     assert wrong(check.sums(out)) == {"SHA256SUMS: third-party.txt"}
 
 
-def made_wheel(path):
-    """A wheel with a bill of two parts, one of which states no licence."""
+def made_wheel(path, part):
+    """A wheel with a bill of two parts, one of which is that one and states no licence."""
     wheel(path, "0", "", "")
-    parts = [{"name": "one", "version": "1.2", "licenses": [{"license": {"id": "MIT"}}]}, {"name": "two", "version": "3"}]
+    parts = [{"name": "one", "version": "1.2", "licenses": [{"license": {"id": "MIT"}}]}, {"name": part, "version": "3"}]
+    parts = [{"bom-ref": row["name"], **row} for row in parts]
+    needs = [{"ref": "goabi", "dependsOn": [row["name"] for row in parts]}]
     with zipfile.ZipFile(path) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
-    files[BILL] = json.dumps({**json.loads(files[BILL]), "components": parts}).encode()
+    files[BILL] = json.dumps({**json.loads(files[BILL]), "components": parts, "dependencies": needs}).encode()
     with zipfile.ZipFile(path, "w") as archive:
         for name, data in files.items():
             archive.writestr(name, data)
