@@ -3,6 +3,7 @@
 
 mod apply;
 mod bridges;
+mod callbacks;
 mod chain;
 mod exports;
 mod facts;
@@ -19,6 +20,7 @@ mod symbols;
 mod system;
 mod targets;
 mod variables;
+mod vdso;
 mod walk;
 
 pub use known::Known;
@@ -81,8 +83,9 @@ pub fn annotate(
     let mut marks = apply::apply(program, types, resolved, found);
     let funcs = program.funcs().len();
     watch.stage("grouping results", funcs, |tick| grouping::group(program, types, resolved, known, tick))?;
-    let shared = sites::Shared { program, types, resolved, known, targets: &targets };
+    let shared = sites::Shared { program, types, resolved, known, targets: &targets, vdso: vdso::Vdso::default() };
     marks.sites = watch.stage("looking at calls", program.funcs().len(), |tick| sites::find(&shared, tick))?;
+    callbacks::annotations(program, &marks.sites, &mut marks.annotations);
     Ok(marks)
 }
 

@@ -140,6 +140,63 @@ fn calls_of_libsystem_name_the_function() {
 }
 
 #[test]
+fn functions_that_windows_calls_back_are_known_where_they_are_registered() {
+    for machine in ["amd64", "arm64"] {
+        let data = plain("callbacks", "windows", machine).bytes();
+        let named = analyze(&data, &Options::default()).expect("a report");
+        let entry = |name: &str| named.functions.iter().find(|f| f.name == name).map(|f| f.entry);
+        let expected = [
+            ("main.onWindow", "func(uintptr, uintptr) uintptr"),
+            ("main.main.func1", "func(uint32) uintptr"),
+            ("main.onWindow", "func(uintptr, uintptr) uintptr"),
+            ("main.main.func2", "func(uintptr) uintptr"),
+        ];
+        let mut expected: Vec<_> = expected.map(|(name, ty)| (entry(name), ty)).into();
+        expected.sort_unstable();
+        for found in [&named, &nameless(&data)] {
+            let sites = found
+                .call_sites
+                .iter()
+                .filter(|site| site.kind == "callback" && Some(site.within) == entry("main.main"));
+            let mut sites: Vec<_> = sites.map(|site| (site.targets.first().copied(), &*site.values[0])).collect();
+            sites.sort_unstable();
+            assert_eq!(sites, expected, "{machine}");
+            // From the table of entries to each of the functions.
+            let one = |role: &str| {
+                found.annotations.iter().find(|a| a.role == role).unwrap_or_else(|| panic!("{machine}: no {role}"))
+            };
+            assert_eq!(Some(one("callbackasm").at), entry("runtime.callbackasm"), "{machine}");
+            assert_eq!(Some(one("callbackasm1").at), entry("runtime.callbackasm1"), "{machine}");
+            assert_eq!(one("callbackasm").next, [one("callbackasm1").at], "{machine}");
+            let called = entries(found, "callback");
+            for (target, _) in &expected {
+                assert!(called.contains(&target.expect("a function")), "{machine}: {called:?}");
+            }
+            assert!(called.iter().all(|at| one("callbackWrap").next.contains(at)), "{machine}");
+        }
+    }
+}
+
+#[test]
+fn calls_of_the_vdso_name_the_function_and_the_clock() {
+    for (toolchain, machine) in [("go1.18.10", "amd64"), ("", "amd64"), ("", "arm64")] {
+        let args = &["-ldflags", "-s -w"];
+        let data = Build { program: "sites", target: ("linux", machine), args, cgo: false, toolchain }.bytes();
+        let named = analyze(&data, &Options::default()).expect("a report");
+        let entry = named.functions.iter().find(|f| f.name == "runtime.nanotime1").map(|f| f.entry);
+        let found = nameless(&data);
+        let calls = found.call_sites.iter().filter(|site| site.kind == "vdso" && Some(site.within) == entry);
+        let calls: Vec<_> = calls.filter_map(|site| Some((&*site.api.as_ref()?.name, &*site.values[0]))).collect();
+        let name = if machine == "arm64" { "__kernel_clock_gettime" } else { "__vdso_clock_gettime" };
+        // CLOCK_MONOTONIC
+        assert!(
+            !calls.is_empty() && calls.iter().all(|call| *call == (name, "clockid=1")),
+            "{toolchain} {machine}: {calls:?}"
+        );
+    }
+}
+
+#[test]
 fn interface_calls_name_interface_and_method() {
     let data = plain("server", "linux", "amd64").bytes();
     let report = analyze(&data, &Options::default()).expect("a report");

@@ -1,6 +1,8 @@
 //! The functions on the way between Go and C, in both directions: by name, by funcID, and by what their code does, so
 //! that it works without any name.
 
+mod assembly;
+
 use super::chain::Chain;
 use super::frame::{Fields, Through};
 use super::look::{Call, Looker, argument, call_base, entry_state};
@@ -42,6 +44,7 @@ const NAMES: &[(&str, Role)] = &[
     ("runtime.cgocall", Role::Cgocall),
     ("runtime.asmcgocall", Role::Asmcgocall),
     ("runtime.asmcgocall_landingpad", Role::Landingpad),
+    ("runtime.callbackasm", Role::Callbackasm),
     ("runtime.callbackasm1", Role::Callbackasm1),
     ("runtime.callbackWrap", Role::CallbackWrap),
     ("runtime.asmstdcall", Role::Asmstdcall),
@@ -176,74 +179,6 @@ impl Finder<'_, '_> {
         calls.iter().any(|call| call.indirect && call.target.is_none() || reflects(call))
     }
 
-    /// Assembly around it: crosscall2, callbackasm1, cgocallback of old, the landing pad.
-    fn assembly(&mut self) {
-        let gofunc = self.chain.one(Role::CgocallbackGofunc);
-        let entry = gofunc.or(self.chain.one(Role::Cgocallback));
-        let asmcgocall = self.chain.one(Role::Asmcgocall);
-        let c = c_registers(self.program);
-        let base = call_base(self.program);
-        let asm: Vec<u64> =
-            self.program.funcs().iter().zip(self.resolved).filter(|(_, r)| r.asm).map(|(f, _)| f.entry).collect();
-        for function in asm {
-            if self.func(function).is_some_and(|f| f.size() > LONGEST) || Some(function) == entry {
-                continue;
-            }
-            for call in self.calls(function) {
-                let words = [0, 8, 16].map(|at| call.state.slot(base + at, 8));
-                let kept = |at: usize, reg: usize| words[at] == Value::Entry(c[reg], 0);
-                let into = call.target.is_some() && call.target == entry;
-                if into && gofunc.is_none() && kept(0, 0) && kept(1, 1) && kept(2, 3) {
-                    self.chain.add(function, Role::Crosscall2);
-                    self.chain.links(function, entry);
-                } else if call.value == Value::Entry(c[0], 0) && kept(0, 1) && kept(1, 2) && kept(2, 3) {
-                    self.chain.add(function, Role::Crosscall2);
-                } else if into && gofunc.is_some() && matches!(words[0], Value::Frame(_)) {
-                    self.chain.add(function, Role::Cgocallback);
-                    self.chain.links(function, entry);
-                } else if into && self.program.image.os == Os::Windows && call.state.slot(0, 8).constant().is_some() {
-                    self.chain.add(function, Role::Callbackasm1);
-                    self.chain.links(function, entry);
-                    if let Some(wrap) = words[0].constant().filter(|at| self.func(*at).is_some()) {
-                        self.chain.add(wrap, Role::CallbackWrap);
-                        self.chain.link(function, wrap);
-                    }
-                }
-            }
-        }
-        self.stdcall();
-        let Some(asmcgocall) = asmcgocall else { return };
-        let callees: Vec<u64> = self.calls(asmcgocall).iter().filter_map(|call| call.target).collect();
-        for callee in callees.into_iter().filter(|c| *c != asmcgocall && self.is_asm(*c)).collect::<Vec<_>>() {
-            let through = self.calls(callee).iter().any(|call| call.value == Value::Entry(Reg(0), 0));
-            if through {
-                self.chain.add(callee, Role::Landingpad);
-                self.chain.link(asmcgocall, callee);
-            }
-        }
-    }
-
-    /// `asmstdcall`: assembly that clears the last error in the thread's block (`runtime/sys_windows_amd64.s`).
-    fn stdcall(&mut self) {
-        const BLOCK: [u8; 9] = [0x65, 0x48, 0x8b, 0x3c, 0x25, 0x30, 0, 0, 0];
-        const CLEAR: [u8; 7] = [0xc7, 0x47, 0x68, 0, 0, 0, 0];
-        if self.program.image.os != Os::Windows
-            || self.program.image.arch != Arch::Amd64
-            || self.chain.one(Role::Asmstdcall).is_some()
-        {
-            return;
-        }
-        let has = |code: &[u8], bytes: &[u8]| code.windows(bytes.len()).any(|window| window == bytes);
-        let asm = self.program.funcs().iter().zip(self.resolved).filter(|(func, r)| r.asm && func.size() <= LONGEST);
-        let mut found = asm.filter(|(func, _)| {
-            let code = self.program.code(func);
-            has(code, &BLOCK) && has(code, &CLEAR)
-        });
-        if let (Some((func, _)), None) = (found.next(), found.next()) {
-            self.chain.add(func.entry, Role::Asmstdcall);
-        }
-    }
-
     /// `cgocall`: passes its own two parameters on to `asmcgocall`, and calls more than anything else that does.
     fn calls_of_c(&mut self) {
         let Some(asmcgocall) = self.chain.one(Role::Asmcgocall) else { return };
@@ -370,9 +305,6 @@ impl Finder<'_, '_> {
         self.frames.entry(entry).or_default().settle(Some(&through));
     }
 }
-
-/// Bytes of the longest assembly function that is looked at.
-const LONGEST: u32 = 4096;
 
 /// The name after `_cgoexp_<hash>_`.
 fn exported_name(name: &str) -> Option<&str> {

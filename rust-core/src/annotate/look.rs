@@ -60,13 +60,14 @@ impl Looker {
 
     /// All calls of a Go function.
     pub(super) fn calls(&mut self, program: &Program<'_>, func: &Func) -> Vec<Call> {
-        self.decode(program, func.entry, func.end);
-        self.calls_from((func.entry, func.end), entry_state())
+        self.calls_keeping(program, func, RegSet::NONE)
     }
 
-    fn calls_from(&mut self, bounds: (u64, u64), state: State) -> Vec<Call> {
-        let mut all = Calls { list: Vec::new() };
-        self.walk(bounds, state, &mut all);
+    /// The same of assembly that holds something in these registers while it calls other assembly.
+    pub(super) fn calls_keeping(&mut self, program: &Program<'_>, func: &Func, kept: RegSet) -> Vec<Call> {
+        self.decode(program, func.entry, func.end);
+        let mut all = Calls { list: Vec::new(), kept };
+        self.walk((func.entry, func.end), entry_state(), &mut all);
         all.list
     }
 }
@@ -102,6 +103,8 @@ fn entry_state_at(base: u32) -> State {
 /// Collects calls.
 struct Calls {
     list: Vec<Call>,
+    /// Registers that calls leave alone.
+    kept: RegSet,
 }
 
 /// Calls of one function that are looked at; the chain's functions have a dozen.
@@ -128,7 +131,7 @@ impl Meaning for Calls {
         if self.list.len() < MOST {
             self.list.push(Call { at: call.at, target: value.constant(), indirect, state: state.clone(), value });
         }
-        state.kill(!RegSet::NONE);
+        state.kill(!self.kept);
     }
 }
 
@@ -138,5 +141,25 @@ pub(super) fn argument(program: &Program<'_>, state: &State, abi: Abi, n: usize)
     match registers.get(n) {
         Some(reg) => state.reg(*reg),
         None => state.slot(call_base(program) + 8 * (n - registers.len()) as i64, 8),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_c_keeps_is_still_known_behind_a_call_of_assembly() {
+        // mov x19, x0; bl; blr x19: crosscall2 of Go 1.10 to 1.15.
+        let code: Vec<u8> = [0xaa00_03f3u32, 0x9400_0010, 0xd63f_0260].iter().flat_map(|w| w.to_le_bytes()).collect();
+        let called = |kept: RegSet| {
+            let mut looker = Looker::default();
+            steps::decode(Arch::Arm64, &code, 0x1000, &mut looker.steps);
+            let mut all = Calls { list: Vec::new(), kept };
+            looker.walk((0x1000, 0x100c), entry_state(), &mut all);
+            all.list.last().map(|call| call.value)
+        };
+        assert_eq!(called(RegSet::of(Reg(19))), Some(Value::Entry(Reg(0), 0)));
+        assert_eq!(called(RegSet::NONE), Some(Value::Unknown));
     }
 }

@@ -29,8 +29,12 @@ pub(super) enum Role {
     CgoShim,
     /// What it calls.
     CTarget,
+    /// The table of entries of all callbacks.
+    Callbackasm,
     Callbackasm1,
     CallbackWrap,
+    /// A Go function that Windows calls.
+    Callback,
     Asmstdcall,
 }
 
@@ -123,8 +127,10 @@ const ROWS: &[Row] = &[
     row(Role::Landingpad, "asmcgocall_landingpad", "runtime.asmcgocall_landingpad", "Go to C: fn in RAX, arg in RBX, calls fn by the C convention", G0),
     row(Role::CgoShim, "cgo shim", "", "Go to C: takes the arguments from the frame, calls the C function, puts its result there", G0),
     row(Role::CTarget, "C function", "", "C function that Go code calls", G0),
+    row(Role::Callbackasm, "callbackasm", "runtime.callbackasm", "Windows to Go: an entry for each callback, all of which go to callbackasm1; syscall.NewCallback hands them out in the order of its calls", C_STACK),
     row(Role::Callbackasm1, "callbackasm1", "runtime.callbackasm1", "Windows to Go: entry of all callbacks; the return address tells which", C_STACK),
     row(Role::CallbackWrap, "callbackWrap", "runtime.callbackWrap", "Windows to Go: copies the arguments and calls the Go function of the callback", G),
+    row(Role::Callback, "callback", "", "Windows to Go: the Go function of a callback", G),
     row(Role::Asmstdcall, "asmstdcall", "runtime.asmstdcall", "Go to Windows: calls libcall.fn with libcall.n arguments from libcall.args", G0),
 ];
 

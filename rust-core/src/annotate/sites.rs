@@ -7,6 +7,7 @@ use super::references::References;
 use super::system::Api;
 use super::targets::Targets;
 use super::variables::{self, Stored};
+use super::vdso::Vdso;
 use super::walk::{LookedUp, Walk};
 use crate::code::steps::{self, Mention};
 use crate::program::Program;
@@ -63,6 +64,7 @@ pub(super) struct Shared<'p, 'a> {
     pub(super) resolved: &'p [Resolved],
     pub(super) known: &'p Known,
     pub(super) targets: &'p Targets,
+    pub(super) vdso: Vdso,
 }
 
 /// Looks at all functions; `None` when interrupted.
@@ -185,7 +187,7 @@ fn walk(
 }
 
 /// Func values of these functions that the linker laid out.
-fn static_objects(program: &Program<'_>, entries: &HashSet<u64>) -> Vec<u64> {
+pub(super) fn static_objects(program: &Program<'_>, entries: &HashSet<u64>) -> Vec<u64> {
     let word = program.image.arch.ptr_size() as usize;
     let segments = program.image.segments.iter().filter(|s| !s.exec && !entries.is_empty());
     // Most words are no addresses of code, and seen not to be at once.

@@ -1,6 +1,7 @@
 //! Statements that the runtime carries out (`go`, `defer`, `panic`), and calls with a variable number of arguments: which
 //! function runs, and what is passed.
 
+use super::callbacks;
 use super::look::argument;
 use super::sites::Site;
 use super::targets::Meant;
@@ -10,6 +11,8 @@ use crate::code::values::{State, Value};
 use crate::report::Abi;
 use crate::types::Kind;
 
+/// What stands for a value of which nothing is known.
+const UNKNOWN: &str = "?";
 /// Elements of a variadic call that are listed.
 const MOST: u64 = 32;
 /// Bytes of a string that are shown.
@@ -35,6 +38,14 @@ impl Walk<'_, '_, '_> {
                 _ => self.func_value("defer", Value::Unknown),
             },
             Meant::Panic => Site { words: vec![self.element(arg(0), arg(1))], ..Site::new("panic") },
+            Meant::Callback => {
+                let (site, ty) = (self.func_value(callbacks::KIND, arg(1)), self.element(arg(0), arg(1)));
+                // Who only passes it on says nothing.
+                if site.target.is_none() && ty == UNKNOWN {
+                    return;
+                }
+                Site { words: vec![ty], ..site }
+            }
             Meant::Variadic(first) => match self.variadic(usize::from(first), abi, state) {
                 Some(words) => {
                     Site { target: Some(shared.program.funcs()[callee].entry), words, ..Site::new("variadic") }
@@ -75,7 +86,7 @@ impl Walk<'_, '_, '_> {
             return "nil".to_string();
         }
         let Some(known) = self.shared.known.ty(at).and_then(|ty| self.shared.types.get(ty)) else {
-            return "?".to_string();
+            return UNKNOWN.to_string();
         };
         let text = || {
             let at = data.constant()?;

@@ -2,7 +2,8 @@
 //! pointers of a known type.
 
 use super::bridges::Finder;
-use super::look::{argument, call_base, entry_state};
+use super::callbacks;
+use super::look::{argument, call_base, stack_word};
 use super::roles::Role;
 use crate::arch::{Arch, Os};
 use crate::code::values::Value;
@@ -46,6 +47,8 @@ pub(super) enum Meant {
     DeferOnStack,
     /// `runtime.gopanic`: an interface value.
     Panic,
+    /// `syscall.NewCallback`: a func value, as an interface value, that Windows is going to call.
+    Callback,
     /// A function with `...any`, whose slice begins with that argument word.
     Variadic(u8),
 }
@@ -62,6 +65,9 @@ const NAMES: &[(&str, Meant)] = &[
     (".(*Proc).Call", Meant::ProcCall),
     (".(*LazyProc).Addr", Meant::ProcAddr),
     (".(*LazyDLL).NewProc", Meant::NewProc),
+    (".NewCallback", Meant::Callback),
+    (".NewCallbackCDecl", Meant::Callback),
+    (".compileCallback", Meant::Callback),
 ];
 
 /// Ways to libSystem (`runtime/sys_darwin.go`); `libcCall` gets the address of the arguments.
@@ -128,6 +134,7 @@ pub(super) fn find(finder: &mut Finder<'_, '_>) -> Targets {
     if let Some(cgocall) = finder.chain.one(Role::Cgocall) {
         targets.insert(cgocall, Meant::Cgocall);
     }
+    callbacks::registering(finder, &mut targets);
     // The runtime's own ways into Windows are known on amd64.
     if program.image.os == Os::Windows && program.image.arch == Arch::Amd64 {
         stdcalls(finder, &mut targets);
@@ -156,7 +163,7 @@ fn syscalls(finder: &mut Finder<'_, '_>, targets: &mut Targets) {
     }
     let direct: Vec<u64> = targets.keys().copied().collect();
     for (entry, abi) in callers(finder, &|target| direct.contains(&target)) {
-        let own = own_word(program, abi);
+        let own = own_word(program, abi, 0);
         let calls = finder.calls(entry);
         let forwards = |c: &super::look::Call| {
             let to = c.target.filter(|to| {
@@ -218,12 +225,10 @@ fn by_size(finder: &Finder<'_, '_>, entry: u64, abi: Abi) -> Option<Meant> {
     }
 }
 
-/// The first parameter of a function, as its own walk has it.
-fn own_word(program: &Program<'_>, abi: Abi) -> Value {
-    match program.internal.ints.first().filter(|_| abi == Abi::ABIInternal) {
-        Some(reg) => entry_state().reg(*reg),
-        None => entry_state().slot(8, 8),
-    }
+/// The n-th parameter word of a function, as its own walk has it.
+pub(super) fn own_word(program: &Program<'_>, abi: Abi, n: usize) -> Value {
+    let register = program.internal.ints.get(n).filter(|_| abi == Abi::ABIInternal).copied();
+    register.or_else(|| stack_word(8 * n as u32)).map_or(Value::Unknown, |word| Value::Entry(word, 0))
 }
 
 /// Whether the last parameter is `...any`.
@@ -275,7 +280,7 @@ fn stdcalls(finder: &mut Finder<'_, '_>, targets: &mut Targets) {
         targets.insert(*entry, Meant::Stdcall(0));
     }
     for (entry, abi) in callers(finder, &|target| plain.contains(&target)) {
-        let own = own_word(program, abi);
+        let own = own_word(program, abi, 0);
         let calls = finder.calls(entry);
         let forwards = |c: &super::look::Call| {
             let to = c.target.filter(|t| plain.contains(t));
@@ -303,7 +308,7 @@ fn without_g(finder: &mut Finder<'_, '_>, targets: &mut Targets) {
         }
     }
     for (entry, abi) in callers(finder, &|target| ways.contains(&target)) {
-        let own = own_word(program, abi);
+        let own = own_word(program, abi, 0);
         let hands = finder.calls(entry).iter().any(|call| {
             let to = call.target.filter(|to| ways.contains(to));
             let record = to.map_or(Value::Unknown, |to| finder.arguments(&call.state, to)[0]);
@@ -320,7 +325,7 @@ fn without_g(finder: &mut Finder<'_, '_>, targets: &mut Targets) {
 }
 
 /// Compiled functions with a direct call that is `wanted`.
-fn callers(finder: &Finder<'_, '_>, wanted: &impl Fn(u64) -> bool) -> Vec<(u64, Abi)> {
+pub(super) fn callers(finder: &Finder<'_, '_>, wanted: &impl Fn(u64) -> bool) -> Vec<(u64, Abi)> {
     let all = finder.program.funcs().iter().zip(finder.resolved).filter(|(_, r)| !r.asm);
     all.filter(|(f, _)| super::calls_any(finder.program, f, wanted)).map(|(f, r)| (f.entry, r.abi)).collect()
 }

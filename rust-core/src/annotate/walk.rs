@@ -333,7 +333,14 @@ impl Walk<'_, '_, '_> {
                 (None, None) => self.after(None, state),
             },
             Target::Value(value) => {
-                self.indirect(call, value);
+                let vdso = match value {
+                    Value::Static(at) => self.shared.vdso.api(self.shared.program, at, state),
+                    _ => None,
+                };
+                match vdso {
+                    Some(api) => self.push(call, Site { api: Some(api), ..Site::new("vdso") }),
+                    None => self.indirect(call, value),
+                }
                 self.after(None, state);
                 if let Value::Method(ty, offset) = value {
                     self.results(ty, offset, state);

@@ -6,7 +6,8 @@ use std::io::{self, Write};
 
 /// Kinds of call sites with the heading that each is listed under; others are only counted.
 const GROUPS: &[(&str, &[&str])] = &[
-    ("calls into the system", &["stdcall", "syscall", "libc", "import"]),
+    ("calls into the system", &["stdcall", "syscall", "libc", "vdso", "import"]),
+    ("functions that Windows calls back", &["callback"]),
     ("calls of C", &["cgo"]),
     ("goroutines, deferred calls and panics", &["go", "defer", "panic"]),
 ];
