@@ -5,6 +5,7 @@ mod assembly;
 mod callers;
 mod conventions;
 pub mod frame;
+mod helper;
 pub mod knowledge;
 pub mod params;
 mod reads;

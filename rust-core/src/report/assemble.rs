@@ -204,7 +204,7 @@ fn function(context: &Context<'_, '_>, func: &Func, resolved: Resolved, witness:
             .get(&func.entry)
             .copied()
             .map(|(role, target)| Pair { role: role.to_string(), target: Addr(target) }),
-        entries: resolved.helper.map(|h| marks::duff_entries(program, &h, func.entry)).unwrap_or_default(),
+        entries: resolved.helper.map(|h| marks::duff_entries(program, func, &h)).unwrap_or_default(),
         params: values(&resolved.params),
         results: values(&resolved.results),
         closure_context: convention.closure.filter(|_| resolved.closure).map(|r| reg_name(arch, r).to_string()),

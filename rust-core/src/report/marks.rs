@@ -12,7 +12,8 @@ use crate::abi::platform::CAbi;
 use crate::abi::shape::Shape;
 use crate::annotate::{CFunction, Site};
 use crate::evidence;
-use crate::evidence::helpers::Helper;
+use crate::evidence::helpers::{Helper, duff};
+use crate::golang::pclntab::Func;
 use crate::options::Options;
 use crate::program::Program;
 use crate::types::{Kind, Param, Role, TypeId};
@@ -69,23 +70,10 @@ pub(super) fn sites(
     found.into_iter().filter(|s| wanted(s.within)).map(&mut site).collect()
 }
 
-/// Where code enters duffzero and duffcopy of amd64 (`runtime/duff_amd64.s`, Go 1.17 to 1.25), and what a call there clears
-/// or copies, in bytes.
-pub(super) fn duff_entries(program: &Program<'_>, helper: &Helper, entry: u64) -> Vec<Entry> {
-    /// Bytes of code before each of the four stores of a block.
-    const STORES: [u64; 4] = [0, 4, 9, 14];
-    let at = |offset: u64, bytes: u64| Entry { at: Addr(entry + offset), bytes: bytes as u32 };
-    // Before Go 1.17 the stores of duffzero are shorter.
-    let starts = |code: &[u8]| program.code_from(entry, entry.saturating_add(4)) == code;
-    match helper.name {
-        "runtime.duffzero" if starts(&[0x44, 0x0f, 0x11, 0x3f]) => {
-            let block =
-                |b: u64| (0..4u64).zip(STORES).map(move |(i, store)| at(23 * b + store, 64 * (16 - b) - 16 * i));
-            (0..16).flat_map(block).skip(1).collect()
-        }
-        "runtime.duffcopy" if starts(&[0x0f, 0x10, 0x06, 0x48]) => (1..64).map(|i| at(14 * i, 16 * (64 - i))).collect(),
-        _ => Vec::new(),
-    }
+/// Where code enters duffzero and duffcopy, and what a call there clears or copies, in bytes.
+pub(super) fn duff_entries(program: &Program<'_>, func: &Func, helper: &Helper) -> Vec<Entry> {
+    let entry = |(offset, bytes)| Entry { at: Addr(func.entry + u64::from(offset)), bytes };
+    duff::entries(program, func, helper.name).map(entry).collect()
 }
 
 /// A method of a type, as all its calls have it.

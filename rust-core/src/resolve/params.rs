@@ -141,7 +141,12 @@ pub fn registers(values: &[Value]) -> impl Iterator<Item = Reg> {
 
 /// A result in one register, of which only the register is known.
 pub fn register_result(reg: Reg) -> Value {
-    Value { size: 8, pieces: vec![piece(0, 8, Loc::Reg(reg))], ..Value::default() }
+    register_value(reg, 8)
+}
+
+/// A value in one register of that many bytes.
+pub fn register_value(reg: Reg, size: u32) -> Value {
+    Value { size, pieces: vec![piece(0, size, Loc::Reg(reg))], ..Value::default() }
 }
 
 /// Results on the stack of which only the bytes are known, word by word.

@@ -4,7 +4,7 @@ use super::knowledge::Knowledge;
 use super::params::{self, Facts, Located, Reads};
 use super::stack::{Seen, entry_pointers};
 use super::survey::First;
-use super::{Resolved, Scratch, assembly, reads, verdict};
+use super::{Resolved, Scratch, assembly, helper, reads, verdict};
 use crate::abi::assign::{Area, Placed, assign};
 use crate::abi::location::{Reg, RegSet};
 use crate::abi::registers::Convention;
@@ -13,7 +13,7 @@ use crate::code::usage::Summary;
 use crate::evidence::arg_info::ArgList;
 use crate::evidence::callers::Passed;
 use crate::evidence::captures;
-use crate::evidence::helpers::{Special, members};
+use crate::evidence::helpers::Special;
 use crate::evidence::receivers;
 use crate::evidence::results::{self, Inferred};
 use crate::evidence::{Claim, Typed, Value, dictionary};
@@ -263,7 +263,7 @@ impl Sides {
     pub(super) fn known_results(&self, program: &Program<'_>, first: &First, abi: Abi) -> Option<(u8, u8)> {
         match first.helper.map(|h| h.special) {
             Some(Special::Plain { results, .. }) => return Some((results, 0)),
-            Some(Special::Deferproc | Special::NoReturn) => return Some((0, 0)),
+            Some(Special::Deferproc | Special::NoReturn | Special::Check(_)) => return Some((0, 0)),
             _ => {}
         }
         if abi == Abi::ABI0 {
@@ -294,7 +294,7 @@ impl Sides {
         });
         let weaker = [(Side::Params, metadata.as_ref()), (Side::Results, code.as_ref())];
         let weaker = weaker.map(|(side, claim)| (side, claim.filter(|_| program.explain).cloned()));
-        let (abi, params, results) = match of_helper(input) {
+        let (abi, params, results) = match helper::of_helper(input) {
             Some((abi, params, results)) => {
                 let better = |typed: Option<Claim>, table: Claim| {
                     typed.filter(|typed| params::same_places(&typed.values, &table.values)).unwrap_or(table)
@@ -328,7 +328,7 @@ impl Sides {
             spill: func.args.unwrap_or(0).saturating_sub(spill_offset),
             closure,
             captures,
-            noreturn: !outcome.returns,
+            noreturn: !first.helper.and_then(|helper| helper.comes_back()).unwrap_or(outcome.returns),
             grows: first.growth.is_some(),
             calls_indirectly: outcome.calls_indirectly,
             notes,
@@ -374,26 +374,4 @@ fn forwards_to(input: &Input<'_, '_>, summary: &Summary) -> Option<u32> {
     }
     let restored = first.code.calls.iter().find(|(_, restored)| *restored)?;
     program.at(restored.0).map(|i| i as u32)
-}
-
-/// The convention of a helper that has its own, from the table.
-fn of_helper(input: &Input<'_, '_>) -> Option<(Abi, Claim, Claim)> {
-    let Input { program, func, first, .. } = *input;
-    let helper = first.helper?;
-    let (abi, params, results) = match helper.special {
-        Special::Preserving { reads, writes, .. } => (Abi::Custom, members(reads).collect(), members(writes).collect()),
-        Special::Plain { params, results } => {
-            let params: Vec<Reg> = program.internal.ints.iter().copied().filter(|r| params.has(*r)).collect();
-            (Abi::ABIInternal, params, program.internal.ints.iter().copied().take(usize::from(results)).collect())
-        }
-        _ => return None,
-    };
-    let claim = |regs: Vec<Reg>| Claim {
-        source: Source::Table,
-        confidence: Confidence::Exact,
-        values: regs.into_iter().map(params::register_result).collect(),
-        text: helper.name.to_string(),
-        at: func.entry,
-    };
-    Some((abi, claim(params), claim(results)))
 }

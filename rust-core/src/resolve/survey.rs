@@ -193,7 +193,7 @@ fn takes_from_stack(
 /// Which functions can come back, by their last instructions alone.
 pub fn returns(program: &Program<'_>, firsts: &[First]) -> Vec<bool> {
     let mut returns: Vec<bool> =
-        firsts.iter().map(|f| !matches!(f.helper, Some(Helper { special: Special::NoReturn, .. }))).collect();
+        firsts.iter().map(|f| f.helper.and_then(|helper| helper.comes_back()) != Some(false)).collect();
     for _ in 0..crate::limits::MAX_ROUNDS {
         let mut changed = false;
         for i in 0..firsts.len() {
