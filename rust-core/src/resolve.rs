@@ -29,9 +29,10 @@ use crate::golang::pclntab::Func;
 use crate::program::Program;
 use crate::report::{Abi, Source};
 use crate::types::Types;
-use crate::watch::Watch;
+use crate::watch::{Tick, Watch};
 use foldhash::HashMap;
 use knowledge::{Face, Knowledge};
+use object_pool::Pool;
 use rayon::prelude::*;
 use sides::{Input, Outcome, Sides};
 use survey::First;
@@ -110,16 +111,18 @@ pub fn resolve(
     watch: &Watch<'_>,
 ) -> Result<Vec<Resolved>> {
     let funcs = program.funcs();
-    let mut firsts = watch.stage("looking at functions", funcs.len(), |tick| survey::survey(program, tick))?;
+    let scratches = Pool::new(0, || Scratch::new(program));
+    let first_look = |tick: &Tick<'_>| survey::survey(program, &scratches, tick);
+    let mut firsts = watch.stage("looking at functions", funcs.len(), first_look)?;
     let bodies = conventions::conventions(program, &firsts, |entry| speaks_of_registers(typed.get(&entry)));
     let mut knowledge = Knowledge { program, faces: Vec::new() };
     knowledge.faces = faces_before_params(program, &firsts, &bodies);
-    let seen = stack::look(program, &firsts, &bodies, &knowledge, watch)?;
+    let seen = stack::look(program, &firsts, &bodies, &knowledge, (&scratches, watch))?;
     let mut located: Vec<Sides> = funcs
         .par_iter()
         .enumerate()
         .map_init(
-            || Scratch::new(program),
+            || scratches.pull(|| Scratch::new(program)),
             |scratch, (i, func)| {
                 let input = Input { program, types, func, first: &firsts[i], abi: bodies[i], seen: seen.get(i) };
                 input.sides(typed.get(&func.entry).map(Vec::as_slice).unwrap_or_default(), None, scratch, &knowledge)
@@ -133,11 +136,13 @@ pub fn resolve(
         face.reads = face.reads.or(sides.reads(first));
     }
     let mut summaries = vec![Summary::default(); funcs.len()];
-    summarize(program, &firsts, (0..funcs.len() as u32).collect(), &mut summaries, &mut knowledge, watch)?;
+    let all = (0..funcs.len() as u32).collect();
+    summarize(program, &firsts, all, &mut summaries, &mut knowledge, (&scratches, watch))?;
     if program.internal.uses_registers() && program.reads_code() {
         let known = (types, typed);
-        let changed = callers::ask(known, (&firsts, &bodies), &summaries, &mut located, &mut knowledge, watch)?;
-        summarize(program, &firsts, callers_of(&changed, &summaries), &mut summaries, &mut knowledge, watch)?;
+        let on = (&scratches, watch);
+        let changed = callers::ask(known, (&firsts, &bodies), &summaries, &mut located, &mut knowledge, on)?;
+        summarize(program, &firsts, callers_of(&changed, &summaries), &mut summaries, &mut knowledge, on)?;
     }
     watch.check()?;
     let inferred = infer(program, &firsts, &bodies, &located, &summaries);
@@ -183,18 +188,19 @@ fn summarize(
     mut dirty: Vec<u32>,
     summaries: &mut [Summary],
     knowledge: &mut Knowledge<'_, '_>,
-    watch: &Watch<'_>,
+    (scratches, watch): (&Pool<Scratch>, &Watch<'_>),
 ) -> Result<()> {
     const ROUNDS: usize = 8;
     for _ in 0..ROUNDS {
-        let done: Vec<(u32, Summary)> = watch.stage("reading code", dirty.len(), |tick| {
-            let one = |scratch: &mut Scratch, &i: &u32| {
-                tick.then(|| (i, summary(program, i, &firsts[i as usize], scratch, knowledge)))
-            };
-            dirty.par_iter().map_init(|| Scratch::new(program), one).collect()
+        let done = watch.stage("reading code", dirty.len(), |tick| {
+            tick.map(
+                dirty.len(),
+                || scratches.pull(|| Scratch::new(program)),
+                |scratch, n| summary(program, dirty[n], &firsts[dirty[n] as usize], scratch, knowledge),
+            )
         })?;
         let mut gone = Vec::new();
-        for (i, summary) in done {
+        for (i, summary) in dirty.into_iter().zip(done) {
             let face = &mut knowledge.faces[i as usize];
             if face.returns && !summary.returns && (!firsts[i as usize].asm || shows_all_calls(&summary)) {
                 face.returns = false;

@@ -2,6 +2,7 @@
 
 use crate::options::Observer;
 use crate::{Error, Result};
+use rayon::prelude::*;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Units between two looks at the observer: often enough to feel immediate, rare enough to cost nothing.
@@ -55,6 +56,20 @@ impl Tick<'_> {
             }
         }
         (!self.stopped.load(Ordering::Relaxed)).then(unit)
+    }
+
+    /// Does `unit` for every number below `total`, on all threads; each has scratch memory while it works. What comes
+    /// out is written where it stays: threads' own lists would have to be put together. `None` when the observer wants to
+    /// stop.
+    pub fn map<S, T: Send>(
+        &self,
+        total: usize,
+        scratch: impl Fn() -> S + Sync + Send,
+        unit: impl Fn(&mut S, usize) -> T + Sync + Send,
+    ) -> Option<Vec<T>> {
+        let one = |scratch: &mut S, i: usize| self.then(|| unit(scratch, i));
+        let done: Vec<Option<T>> = (0..total).into_par_iter().map_init(scratch, one).collect();
+        done.into_iter().collect()
     }
 }
 

@@ -18,7 +18,6 @@ use crate::resolve::Resolved;
 use crate::watch::Watch;
 use calls::Edge;
 use marks::Mark;
-use rayon::prelude::*;
 use sha2::Digest;
 
 pub use calls::{Call, Calls};
@@ -77,8 +76,7 @@ pub fn witness(
     let funcs = program.funcs();
     let looked: Vec<(Witness, Vec<Edge>)> = watch.stage("collecting evidence", funcs.len(), |tick| {
         let new = || Scratch { decoder: Decoder::new(program.image.arch), ops: Vec::new() };
-        let one = |scratch: &mut Scratch, i: usize| tick.then(|| scene.look(i, &wanted, most, scratch));
-        (0..funcs.len()).into_par_iter().map_init(new, one).collect()
+        tick.map(funcs.len(), new, |scratch, i| scene.look(i, &wanted, most, scratch))
     })?;
     let (mut all, edges): (Vec<Witness>, Vec<Vec<Edge>>) = looked.into_iter().unzip();
     calls::share(&scene, edges, &wanted, &mut all);

@@ -24,7 +24,6 @@ use crate::watch::Tick;
 use decide::{Answers, Group};
 use foldhash::HashMap;
 use held::Seen;
-use rayon::prelude::*;
 use structs::Structs;
 
 /// What all functions are looked at with.
@@ -112,20 +111,17 @@ fn made(types: &Types) -> Made {
 fn look(shared: &Shared<'_, '_>, tick: &Tick<'_>) -> Option<Vec<Seen>> {
     let program = shared.program;
     let open = |i: usize| shared.is_open(i);
-    let one = |looker: &mut Looker, i: usize| {
-        tick.then(|| {
-            let func = &program.funcs()[i];
-            let resolved = &shared.resolved[i];
-            let wanted = |target| program.at(target).is_some_and(open);
-            let silent = resolved.asm || resolved.abi != Abi::ABIInternal;
-            if silent || !(open(i) || super::calls_any(program, func, &wanted)) {
-                return Seen::default();
-            }
-            looker.decode(program, func.entry, func.end);
-            look::at(shared, i, looker)
-        })
-    };
-    (0..program.funcs().len()).into_par_iter().map_init(Looker::default, one).collect()
+    tick.map(program.funcs().len(), Looker::default, |looker, i| {
+        let func = &program.funcs()[i];
+        let resolved = &shared.resolved[i];
+        let wanted = |target| program.at(target).is_some_and(open);
+        let silent = resolved.asm || resolved.abi != Abi::ABIInternal;
+        if silent || !(open(i) || super::calls_any(program, func, &wanted)) {
+            return Seen::default();
+        }
+        looker.decode(program, func.entry, func.end);
+        look::at(shared, i, looker)
+    })
 }
 
 impl Shared<'_, '_> {

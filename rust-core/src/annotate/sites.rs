@@ -15,7 +15,6 @@ use crate::resolve::Resolved;
 use crate::types::{TypeId, Types};
 use crate::watch::Tick;
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
-use rayon::prelude::*;
 use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -163,27 +162,24 @@ fn walk(
     tick: &Tick<'_>,
 ) -> Option<Vec<(u32, Output)>> {
     let program = shared.program;
-    let one = |(looker, looked_up): &mut (Looker, LookedUp), index: &u32| {
-        tick.then(|| {
-            let func = &program.funcs()[*index as usize];
-            if !wanted(*index as usize) {
-                return None;
-            }
-            looker.decode(program, func.entry, func.end);
-            let (symbols, sites, object, stored, recent, texts) = Default::default();
-            let (index, within) = (*index, func.entry);
-            let mut walk =
-                Walk { shared, index, within, facts, symbols, sites, looked_up, object, stored, recent, texts };
-            let entry = walk.entry();
-            looker.walk((func.entry, func.end), entry, &mut walk);
-            let Walk { sites, stored, mut symbols, .. } = walk;
-            let (needed, seen) = (std::mem::take(&mut symbols.needed), std::mem::take(&mut symbols.seen));
-            let output = Output { sites, stored, needed, seen, asked: symbols.asked() };
-            output.says_anything().then_some((index, output))
-        })
+    let one = |(looker, looked_up): &mut (Looker, LookedUp), index: u32| {
+        let func = &program.funcs()[index as usize];
+        if !wanted(index as usize) {
+            return None;
+        }
+        looker.decode(program, func.entry, func.end);
+        let (symbols, sites, object, stored, recent, texts) = Default::default();
+        let within = func.entry;
+        let mut walk = Walk { shared, index, within, facts, symbols, sites, looked_up, object, stored, recent, texts };
+        let entry = walk.entry();
+        looker.walk((func.entry, func.end), entry, &mut walk);
+        let Walk { sites, stored, mut symbols, .. } = walk;
+        let (needed, seen) = (std::mem::take(&mut symbols.needed), std::mem::take(&mut symbols.seen));
+        let output = Output { sites, stored, needed, seen, asked: symbols.asked() };
+        output.says_anything().then_some((index, output))
     };
-    let found: Option<Vec<Option<(u32, Output)>>> = functions.par_iter().map_init(Default::default, one).collect();
-    Some(found?.into_iter().flatten().collect())
+    let found = tick.map(functions.len(), Default::default, |scratch, n| one(scratch, functions[n]))?;
+    Some(found.into_iter().flatten().collect())
 }
 
 /// Func values of these functions that the linker laid out.

@@ -58,7 +58,9 @@ pub struct Graph {
     pub blocks: Vec<Block>,
     /// Successors from jump tables.
     pub more: Vec<u32>,
-    leader: Vec<bool>,
+    /// Whether some block leads to itself or back.
+    pub loops: bool,
+    /// By op: [`NONE`], or the block that begins with it; while blocks are looked for, anything else.
     block_of: Vec<u32>,
     /// Of every jump and branch, in order: the op at its target, [`NONE`] when that is outside.
     targets: Vec<u32>,
@@ -108,6 +110,7 @@ impl Graph {
         self.more.clear();
         self.tables.clear();
         self.targets.clear();
+        self.loops = false;
         if body.ops.is_empty() {
             return;
         }
@@ -123,12 +126,12 @@ impl Graph {
     }
 
     fn mark_leaders(&mut self, body: &Body<'_>, world: &impl World) {
-        self.leader.clear();
-        self.leader.resize(body.ops.len() + 1, false);
-        self.leader[0] = true;
+        self.block_of.clear();
+        self.block_of.resize(body.ops.len() + 1, NONE);
+        self.block_of[0] = 0;
         let extra = body.index(body.entry + u64::from(body.deferreturn));
         if let Some(index) = extra {
-            self.leader[index as usize] = true;
+            self.block_of[index as usize] = 0;
         }
         for (i, op) in body.ops.iter().enumerate() {
             match op.flow {
@@ -136,7 +139,7 @@ impl Graph {
                     let target = body.index(op.target);
                     self.targets.push(target.unwrap_or(NONE));
                     if let Some(target) = target {
-                        self.leader[target as usize] = true;
+                        self.block_of[target as usize] = 0;
                     }
                 }
                 Flow::JumpIndirect => {
@@ -144,23 +147,21 @@ impl Graph {
                     if from < limits::MAX_JUMP_TARGETS {
                         self.more.extend(jump_table(body, i, world));
                     }
-                    self.more[from..].iter().for_each(|t| self.leader[*t as usize] = true);
+                    self.more[from..].iter().for_each(|t| self.block_of[*t as usize] = 0);
                     self.tables.push((i as u32, from as u32, self.more.len() as u32));
                 }
                 Flow::Call if world.returns(op.callee) => continue,
                 Flow::Ret | Flow::Stop | Flow::Call => {}
                 Flow::Next | Flow::CallIndirect => continue,
             }
-            self.leader[i + 1] = true;
+            self.block_of[i + 1] = 0;
         }
     }
 
     fn cut(&mut self, body: &Body<'_>) {
-        self.block_of.clear();
-        self.block_of.resize(body.ops.len(), NONE);
         let mut start = 0;
         for end in 1..=body.ops.len() {
-            if self.leader[end] || end == body.ops.len() {
+            if self.block_of[end] != NONE || end == body.ops.len() {
                 self.block_of[start] = self.blocks.len() as u32;
                 self.blocks.push(Block { start: start as u32, end: end as u32, next: [NONE; 2], ..Block::default() });
                 start = end;
@@ -196,6 +197,7 @@ impl Graph {
                 Flow::Ret => block.exit = Exit::Ret,
                 Flow::Stop | Flow::Call => {}
             }
+            each_successor(&block, &self.more, |next| self.loops |= next as usize <= b);
             self.blocks[b] = block;
         }
     }
@@ -208,9 +210,9 @@ impl Graph {
         }
     }
 
-    /// Successors of a block.
-    pub fn successors(&self, block: &Block) -> impl Iterator<Item = u32> {
-        successors(block, &self.more)
+    /// Gives `each` the successors of a block.
+    pub fn each_successor(&self, block: &Block, each: impl FnMut(u32)) {
+        each_successor(block, &self.more, each);
     }
 
     fn reach(&mut self, body: &Body<'_>) {
@@ -222,14 +224,18 @@ impl Graph {
         while let Some(b) = work.pop() {
             let Some(block) = blocks.get_mut(b as usize).filter(|block| !block.reachable) else { continue };
             block.reachable = true;
-            work.extend(successors(block, more));
+            each_successor(block, more, |next| work.push(next));
         }
     }
 }
 
-fn successors(block: &Block, more: &[u32]) -> impl Iterator<Item = u32> {
-    let more = more.get(block.more.0 as usize..block.more.1 as usize).unwrap_or_default();
-    block.next.into_iter().chain(more.iter().copied()).filter(|b| *b != NONE)
+/// Asked of every block several times, so it is no iterator over two lists.
+fn each_successor(block: &Block, more: &[u32], mut each: impl FnMut(u32)) {
+    block.next.into_iter().filter(|next| *next != NONE).for_each(&mut each);
+    if block.more.0 < block.more.1 {
+        let more = more.get(block.more.0 as usize..block.more.1 as usize).unwrap_or_default();
+        more.iter().filter(|next| **next != NONE).for_each(|next| each(*next));
+    }
 }
 
 /// Targets of `jmp [table + index*8]` (Go ≥ 1.19, `cmd/compile/internal/ssagen`: jump tables), as op indices.

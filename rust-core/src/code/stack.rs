@@ -148,7 +148,7 @@ impl StackWords {
         let Some(entry) = self.states.first_mut() else { return false };
         *entry = NOTHING;
         for block in self.graph.blocks.iter().filter(|b| b.reachable) {
-            self.graph.successors(block).for_each(|next| self.predecessors[next as usize] += 1);
+            self.graph.each_successor(block, |next| self.predecessors[next as usize] += 1);
         }
         for _ in 0..limits::MAX_ROUNDS {
             let mut changed = false;
@@ -161,9 +161,7 @@ impl StackWords {
                 for i in block.start..block.end {
                     self.step(i as usize, &block, body, area, world, &mut state);
                 }
-                for next in self.graph.successors(&block) {
-                    changed |= self.states[next as usize].join(state);
-                }
+                self.graph.each_successor(&block, |next| changed |= self.states[next as usize].join(state));
             }
             if !changed {
                 return true;
@@ -228,11 +226,11 @@ impl StackWords {
                 Exit::TailJump(callee) if callee != NONE => usage.tail = Some(callee),
                 _ => {}
             }
-            for next in self.graph.successors(&block) {
+            self.graph.each_successor(&block, |next| {
                 if self.predecessors[next as usize] == 1 {
                     self.before[next as usize] = last;
                 }
-            }
+            });
         }
     }
 

@@ -148,16 +148,16 @@ impl Usage {
         self.masks.clear();
         self.masks.resize(self.graph.blocks.len(), Masks::default());
         for _ in 0..limits::MAX_ROUNDS {
-            let (mut changed, mut loops) = (false, false);
-            for b in (0..self.graph.blocks.len()).rev().filter(|b| self.graph.blocks[*b].reachable) {
-                let block = &self.graph.blocks[b];
-                loops |= self.graph.successors(block).any(|next| next as usize <= b);
-                let masks = self.transfers[b].apply(self.out(block, regs, calls));
-                changed |= !masks.same(&self.masks[b]);
-                self.masks[b] = masks;
+            let mut changed = false;
+            for (b, (block, transfer)) in self.graph.blocks.iter().zip(&self.transfers).enumerate().rev() {
+                if block.reachable {
+                    let masks = transfer.apply(self.out(block, regs, calls));
+                    changed |= !masks.same(&self.masks[b]);
+                    self.masks[b] = masks;
+                }
             }
             // Without loops every block comes after its successors.
-            if !changed || !loops {
+            if !changed || !self.graph.loops {
                 return true;
             }
         }
@@ -167,9 +167,7 @@ impl Usage {
     /// Masks behind the last instruction of a block.
     fn out(&self, block: &Block, regs: Registers, calls: &impl Calls) -> Masks {
         let mut out = exit_masks(block.exit, regs, calls);
-        for next in self.graph.successors(block) {
-            out.join(&self.masks[next as usize]);
-        }
+        self.graph.each_successor(block, |next| out.join(&self.masks[next as usize]));
         out
     }
 
@@ -214,20 +212,19 @@ impl Usage {
             if calls_left == 0 && !line && out.reach.is_empty() {
                 break;
             }
-            calls_left -= u32::from(op.is_call());
-            line &= !op.is_call();
-            if line {
-                written |= op.writes;
-            }
-            if !body.is_growth(op) {
-                let dead = observe(op, &out, line, regs, summary);
-                if !dead.is_empty() && op.written == Written::Constant && !op.load && calls.is_type(op.target) {
-                    summary.dead_type |= dead;
-                }
-                let record = record(op, &out, calls, regs);
+            if op.is_call() {
+                (calls_left, line) = (calls_left - 1, false);
+                let record = record(op, &out, calls, regs).filter(|_| !body.is_growth(op));
                 summary
                     .calls
                     .extend(record.map(|r| CallRecord { takes_type: takes_type(&ops[..i], calls, regs), ..r }));
+            } else if !(op.writes & regs.results).is_empty() {
+                if line {
+                    written |= op.writes;
+                }
+                if !body.is_growth(op) {
+                    observe(op, &out, (line, regs), calls, summary);
+                }
             }
             step(op, calls, regs).apply_to(&mut out);
         }
@@ -256,17 +253,13 @@ fn exit_returns(block: &Block, world: &impl World) -> bool {
     }
 }
 
-/// Notes what an instruction's writes say about results, and returns the dead ones. `line`: it is in the straight line
-/// that ends in RET.
-fn observe(op: &Op, out: &Masks, line: bool, regs: Registers, summary: &mut Summary) -> RegSet {
-    let writes = op.writes & regs.results;
-    if op.is_call() || writes.is_empty() {
-        return RegSet::NONE;
-    }
-    let reaches = writes & out.reach;
+/// Notes what the writes of an instruction, which is no call, say about results. `line`: it is in the straight line that
+/// ends in RET.
+fn observe(op: &Op, out: &Masks, (line, regs): (bool, Registers), calls: &impl Calls, summary: &mut Summary) {
+    let reaches = op.writes & regs.results & out.reach;
     summary.read_and_returned |= reaches & out.live;
     if !op.is_pure() {
-        return RegSet::NONE;
+        return;
     }
     let dead = reaches & !out.live;
     let place = match op.written {
@@ -278,7 +271,9 @@ fn observe(op: &Op, out: &Masks, line: bool, regs: Registers, summary: &mut Summ
     };
     *place |= dead;
     summary.avoided |= avoided(op, out) & regs.results;
-    dead
+    if !dead.is_empty() && op.written == Written::Constant && !op.load && calls.is_type(op.target) {
+        summary.dead_type |= dead;
+    }
 }
 
 /// Go's allocator takes the free register with the lowest number (`cmd/compile/internal/ssa/regalloc.go`), so a lower

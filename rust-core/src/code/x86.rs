@@ -58,20 +58,27 @@ impl X86 {
         while decoder.can_decode() && go_on(ops) {
             decoder.decode_out(&mut self.instruction);
             let class = self.tables.class(self.instruction.code());
-            let mut op = self.op(entry, class);
-            if class.reads_flags && op.flow != Flow::Ret {
+            if class.reads_flags && class.flow != Flow::Ret {
                 mark_flags_read(ops, flags_writer);
-            }
-            if class.tests_equality && !op.writes.has(RAX) {
-                op.impure |= ops.last().is_some_and(|last| last.impure);
-            }
-            if ops.last().is_some_and(|last| faults(last, &op)) {
-                op.flow = Flow::Stop;
             }
             if class.writes_flags {
                 flags_writer = Some(ops.len());
             }
-            ops.push(op);
+            // It is filled where it stays: copying it would cost as much.
+            ops.push(Op { flow: class.flow, callee: NONE, ..Op::default() });
+            let (before, op) = match ops.as_mut_slice() {
+                [.., before, op] => (Some(&*before), op),
+                [op] => (None, op),
+                [] => break,
+            };
+            self.fill(entry, class, op);
+            let Some(before) = before else { continue };
+            if class.tests_equality && !op.writes.has(RAX) {
+                op.impure |= before.impure;
+            }
+            if faults(before, op) {
+                op.flow = Flow::Stop;
+            }
         }
     }
 
@@ -131,18 +138,18 @@ impl X86 {
         survey
     }
 
-    fn op(&mut self, entry: u64, class: &Class) -> Op {
+    /// Fills the op of the instruction that was just decoded; `op` is a default one, but for what `class` says of its flow.
+    fn fill(&mut self, entry: u64, class: &Class, op: &mut Op) {
         let ins = &self.instruction;
-        let mut op =
-            Op { at: (ins.ip() - entry) as u32, len: ins.len() as u8, flow: class.flow, callee: NONE, ..Op::default() };
+        (op.at, op.len) = ((ins.ip() - entry) as u32, ins.len() as u8);
         if class.trap {
             op.flow = Flow::Stop;
             op.len = op.len.max(1);
-            return op;
+            return;
         }
         if class.nop || (class.exchanges && same_registers(ins)) {
             op.nop = true;
-            return op;
+            return;
         }
         let zeroing = class.zeroing && is_zeroing(ins);
         (op.reads, op.writes) = match class.access {
@@ -157,9 +164,8 @@ impl X86 {
         if class.partial && !(ins.op1_kind() == OpKind::Register && self.same_register(0, 1)) {
             op.reads = op.reads & !op.writes;
         }
-        self.operands(class, zeroing, &mut op);
+        self.operands(class, zeroing, op);
         op.impure = class.impure || ins.has_lock_prefix();
-        op
     }
 
     /// Registers read and written, as the decoder's own tables have them.

@@ -13,6 +13,9 @@ use crate::types::Role;
 
 /// Marks the dictionary among the parameters of a function with that name.
 pub fn mark(values: &mut [Value], name: &str, id: FuncId, dictionary_first: bool, word: u32) {
+    if !name.contains('[') {
+        return;
+    }
     let name = SymbolName::parse(name);
     let shaped = match name.instance() {
         Instance::Shaped => true,

@@ -15,7 +15,7 @@ mod methods;
 use super::Typed;
 use crate::abi::registers::Convention;
 use crate::golang::Metadata;
-use crate::golang::symbol_name::{NameKind, SymbolName, split_package_path};
+use crate::golang::symbol_name::{NameKind, SymbolName, split_package, unescape};
 use crate::image::Image;
 use crate::options::Options;
 use crate::report::{self, Confidence, Source};
@@ -120,9 +120,14 @@ fn said(modules: Vec<(String, String)>, data: &[u8], fit: Option<Fit>) -> Vec<re
 fn wanted<'n>(library: &mut Library<'_>, meta: &Metadata, names: &'n [Cow<'n, str>]) -> Vec<Wanted<'n>> {
     let mut out = Vec::new();
     let dictionary_first = meta.version.dictionary_first();
+    // The linker keeps a package's functions together.
+    let mut last = ("", None);
     for (index, (func, name)) in meta.pclntab.funcs.iter().zip(names).enumerate() {
-        let Some((path, rest)) = split_package_path(name) else { continue };
-        if let Some(package) = library.package(&path) {
+        let Some((path, rest)) = split_package(name) else { continue };
+        if path != last.0 {
+            last = (path, library.package(&unescape(path)));
+        }
+        if let Some(package) = last.1 {
             let (entry, args, name) = (func.entry, func.args, SymbolName::parse(name));
             out.push(Wanted { entry, index, package, rest, name, args, dictionary_first });
         }

@@ -131,16 +131,18 @@ impl<'a> SymbolName<'a> {
 
     /// Receiver, function or method, and type arguments.
     fn parse_function(&mut self, head: &'a str) {
-        let segments: Vec<&str> = segments(head).collect();
-        let (first, rest) = match segments.split_first() {
-            None => return,
-            Some((first, rest)) => (*first, rest),
-        };
+        let mut parts = segments(head);
+        let Some(first) = parts.next() else { return };
+        let mut rest = parts.peekable();
         let pointer = first.strip_prefix("(*").and_then(|s| s.strip_suffix(')'));
-        let is_init = first == "init" && rest.iter().all(|s| s.bytes().all(|b| b.is_ascii_digit()));
-        // outlined initialisation of maps, Go 1.21
-        let is_init = is_init || (first == "map" && rest.first() == Some(&"init"));
-        if rest.is_empty() || is_init || first == "glob" {
+        let is_alone = rest.peek().is_none();
+        let is_init = match first {
+            // outlined initialisation of maps, Go 1.21
+            "map" => rest.peek() == Some(&"init"),
+            "init" => rest.all(|s| s.bytes().all(|b| b.is_ascii_digit())),
+            _ => false,
+        };
+        if is_alone || is_init || first == "glob" {
             let (name, args) = split_args(head);
             (self.name, self.type_args) = (name, args);
             return;
@@ -182,14 +184,16 @@ fn type_function(symbol: &str) -> Option<SymbolName<'_>> {
 }
 
 /// The escaped package path and what follows its dot. Methods of unnamed structs are in package `go`.
-fn split_package(symbol: &str) -> Option<(&str, &str)> {
+pub fn split_package(symbol: &str) -> Option<(&str, &str)> {
     for prefix in ["go:", "go."] {
         let rest = symbol.strip_prefix(prefix);
         if let Some(rest) = rest.filter(|r| r.starts_with("(*struct {") || r.starts_with("struct {")) {
             return Some(("go", rest));
         }
     }
-    let plain = symbol.find(['(', '[', '{', ' ']).map_or(symbol, |end| &symbol[..end]);
+    let bytes = symbol.as_bytes();
+    let end = memchr::memchr3(b'(', b'[', b'{', bytes).unwrap_or(bytes.len());
+    let plain = &symbol[..memchr::memchr(b' ', &bytes[..end]).unwrap_or(end)];
     let element = plain.rfind('/').map_or(0, |slash| slash + 1);
     let dot = element + plain[element..].find('.')?;
     (dot > 0).then(|| (&symbol[..dot], &symbol[dot + 1..]))
@@ -201,7 +205,7 @@ pub fn split_package_path(symbol: &str) -> Option<(Cow<'_, str>, &str)> {
 }
 
 /// Undoes `objabi.PathToPrefix`.
-fn unescape(path: &str) -> Cow<'_, str> {
+pub fn unescape(path: &str) -> Cow<'_, str> {
     if !path.contains('%') {
         return Cow::Borrowed(path);
     }
@@ -245,6 +249,10 @@ fn segments(text: &str) -> impl Iterator<Item = &str> {
 
 /// Where a closure's part of a name begins: at a segment such as `func1`, or behind the dash of `F-range1`.
 fn closure_start(rest: &str) -> Option<usize> {
+    // Most names have none, and that is seen at once.
+    if !rest.bytes().any(|b| b.is_ascii_digit() || b == b'-') {
+        return None;
+    }
     let mut at = 0;
     for (i, segment) in segments(rest).enumerate() {
         let (base, _) = cut_range(segment);

@@ -16,6 +16,7 @@ use crate::report::Abi;
 use crate::types::Types;
 use crate::watch::Watch;
 use foldhash::HashMap;
+use object_pool::{Pool, Reusable};
 use rayon::prelude::*;
 
 /// Locates the parameters of functions in doubt again, with what their callers prepare, and returns the functions whose
@@ -26,19 +27,20 @@ pub(super) fn ask(
     summaries: &[Summary],
     located: &mut [Sides],
     knowledge: &mut Knowledge<'_, '_>,
-    watch: &Watch<'_>,
+    (scratches, watch): (&Pool<Scratch>, &Watch<'_>),
 ) -> Result<Vec<u32>> {
     let doubtful: Vec<bool> = located.iter().map(Sides::in_doubt).collect();
-    let passed = passed(&doubtful, summaries, knowledge, watch)?;
+    let passed = passed(&doubtful, summaries, knowledge, (scratches, watch))?;
     let program = knowledge.program;
     let asked: Vec<usize> = (0..located.len()).filter(|i| passed.contains_key(&(*i as u32))).collect();
-    let again = |scratch: &mut Scratch, &i: &usize| {
+    let again = |scratch: &mut Reusable<'_, Scratch>, &i: &usize| {
         let func = &program.funcs()[i];
         let input = Input { program, types, func, first: &firsts[i], abi: bodies[i], seen: None };
         let typed = typed.get(&func.entry).map(Vec::as_slice).unwrap_or_default();
         (i, input.sides(typed, passed.get(&(i as u32)), scratch, knowledge))
     };
-    let found: Vec<(usize, Sides)> = asked.par_iter().map_init(|| Scratch::new(program), again).collect();
+    let found: Vec<(usize, Sides)> =
+        asked.par_iter().map_init(|| scratches.pull(|| Scratch::new(program)), again).collect();
     let mut changed = Vec::new();
     for (i, sides) in found {
         let reads = sides.reads(&firsts[i]);
@@ -57,7 +59,7 @@ fn passed(
     doubtful: &[bool],
     summaries: &[Summary],
     knowledge: &Knowledge<'_, '_>,
-    watch: &Watch<'_>,
+    (scratches, watch): (&Pool<Scratch>, &Watch<'_>),
 ) -> Result<HashMap<u32, Passed>> {
     let program = knowledge.program;
     let is_doubtful = |callee: u32| doubtful.get(callee as usize).copied().unwrap_or(false);
@@ -74,16 +76,17 @@ fn passed(
         world: knowledge,
     };
     let sites: Vec<Vec<Prepared>> = watch.stage("asking callers", callers.len(), |tick| {
-        let one = |scratch: &mut Scratch, &i: &usize| {
-            tick.then(|| {
-                let func = &program.funcs()[i];
+        tick.map(
+            callers.len(),
+            || scratches.pull(|| Scratch::new(program)),
+            |scratch, i| {
+                let func = &program.funcs()[callers[i]];
                 scratch.decode(program, func);
                 let mut sites = Vec::new();
                 wanted.look(&scratch.ops, func.entry, &mut sites);
                 sites
-            })
-        };
-        callers.par_iter().map_init(|| Scratch::new(program), one).collect()
+            },
+        )
     })?;
     let mut passed: HashMap<u32, Passed> = HashMap::default();
     sites.iter().flatten().for_each(|site| passed.entry(site.callee).or_default().add(site));

@@ -12,6 +12,7 @@ use crate::golang::pclntab::Func;
 use crate::program::Program;
 use crate::report::Abi;
 use crate::watch::Watch;
+use object_pool::Pool;
 use rayon::prelude::*;
 
 /// What code says of one function's argument area.
@@ -31,17 +32,16 @@ pub(super) fn look(
     firsts: &[First],
     bodies: &[Abi],
     knowledge: &Knowledge<'_, '_>,
-    watch: &Watch<'_>,
+    (scratches, watch): (&Pool<Scratch>, &Watch<'_>),
 ) -> Result<Vec<Seen>> {
     if !program.reads_code() || program.internal.uses_registers() {
         return Ok(Vec::new());
     }
-    let all: Vec<usize> = (0..bodies.len()).collect();
-    let usages: Vec<StackUsage> = watch.stage("reading argument areas", all.len(), |tick| {
-        let one = |(scratch, words): &mut (Scratch, StackWords), &i: &usize| {
-            tick.then(|| usage(program, &program.funcs()[i], &firsts[i], scratch, words, knowledge))
-        };
-        all.par_iter().map_init(|| (Scratch::new(program), StackWords::default()), one).collect()
+    let usages: Vec<StackUsage> = watch.stage("reading argument areas", bodies.len(), |tick| {
+        let new = || (scratches.pull(|| Scratch::new(program)), StackWords::default());
+        tick.map(bodies.len(), new, |(scratch, words), i| {
+            usage(program, &program.funcs()[i], &firsts[i], scratch, words, knowledge)
+        })
     })?;
     let known: Vec<Known> =
         program.funcs().par_iter().zip(firsts).map(|(func, first)| known(program, func, first)).collect();

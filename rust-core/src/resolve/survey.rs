@@ -16,6 +16,7 @@ use crate::golang::pclntab::Func;
 use crate::program::Program;
 use crate::watch::Tick;
 use foldhash::HashSet;
+use object_pool::Pool;
 use rayon::prelude::*;
 
 /// What one function shows at first sight.
@@ -53,7 +54,7 @@ const GROWTH: u64 = 768;
 const LOADS_G_WITHIN: usize = 5;
 
 /// Looks at all functions.
-pub fn survey(program: &Program<'_>, tick: &Tick<'_>) -> Option<Vec<First>> {
+pub(super) fn survey(program: &Program<'_>, scratches: &Pool<Scratch>, tick: &Tick<'_>) -> Option<Vec<First>> {
     let funcs = program.funcs();
     let asm: Vec<bool> = funcs.par_iter().map(|f| is_asm(program, f)).collect();
     let found: Vec<Option<Helper>> =
@@ -61,23 +62,18 @@ pub fn survey(program: &Program<'_>, tick: &Tick<'_>) -> Option<Vec<First>> {
     let is_morestack = |h: &Option<Helper>| matches!(h, Some(Helper { special: Special::Morestack, .. }));
     let morestack: HashSet<u64> =
         funcs.iter().zip(&found).filter(|(_, h)| is_morestack(h)).map(|(f, _)| f.entry).collect();
-    funcs
-        .par_iter()
-        .zip(found)
-        .zip(&asm)
-        .map_init(
-            || Scratch::new(program),
-            |scratch, ((func, helper), is_asm)| {
-                let shares = |i: usize| func.id == FuncId::Wrapper && program.share_name(func, &funcs[i]);
-                let wanted = |target| program.at(target).is_some_and(|i| asm[i] || shares(i));
-                tick.then(|| First {
-                    helper,
-                    asm: *is_asm,
-                    ..first(program, func, *is_asm, &morestack, wanted, scratch)
-                })
-            },
-        )
-        .collect()
+    let mut firsts = tick.map(
+        funcs.len(),
+        || scratches.pull(|| Scratch::new(program)),
+        |scratch, i| {
+            let func = &funcs[i];
+            let shares = |other: usize| func.id == FuncId::Wrapper && program.share_name(func, &funcs[other]);
+            let wanted = |target| program.at(target).is_some_and(|i| asm[i] || shares(i));
+            First { asm: asm[i], ..first(program, func, asm[i], &morestack, wanted, scratch) }
+        },
+    )?;
+    firsts.iter_mut().zip(found).for_each(|(first, helper)| first.helper = helper);
+    Some(firsts)
 }
 
 fn first(
@@ -137,13 +133,17 @@ fn is_asm(program: &Program<'_>, func: &Func) -> bool {
 fn stack_growth(program: &Program<'_>, func: &Func, morestack: &HashSet<u64>, scratch: &mut Scratch) -> Option<Growth> {
     let Scratch { decoder, ops: prologue, line: ops, .. } = scratch;
     let start = program.code_from(func.entry, func.end.min(func.entry + PROLOGUE));
-    decoder.decode_line(start, func.entry, prologue, growth::PROLOGUE_OPS);
-    growth::candidates(prologue, func.entry).find_map(|offset| {
-        let at = func.entry + u64::from(offset);
-        let code = program.code_from(at, func.end.min(at + GROWTH));
-        decoder.decode_line(code, at, ops, growth::BLOCK_OPS);
-        ops.iter_mut().for_each(|op| op.at = op.at.saturating_add(offset));
-        growth::block(ops, func.entry, program.image.arch.info().loads_tell_sign, |target| morestack.contains(&target))
+    // Nearly all checks are over after a few instructions.
+    [LOADS_G_WITHIN, growth::PROLOGUE_OPS].into_iter().find_map(|most| {
+        decoder.decode_line(start, func.entry, prologue, most);
+        growth::candidates(prologue, func.entry).find_map(|offset| {
+            let at = func.entry + u64::from(offset);
+            let code = program.code_from(at, func.end.min(at + GROWTH));
+            decoder.decode_line(code, at, ops, growth::BLOCK_OPS);
+            ops.iter_mut().for_each(|op| op.at = op.at.saturating_add(offset));
+            let signs = program.image.arch.info().loads_tell_sign;
+            growth::block(ops, func.entry, signs, |target| morestack.contains(&target))
+        })
     })
 }
 

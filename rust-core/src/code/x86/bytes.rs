@@ -16,6 +16,8 @@ const ALIGNED: u64 = 16;
 const POP_RBP: u8 = 0x5d;
 /// `add rsp, imm8` without its prefix and its immediate; the same of `esp`.
 const ADD_SP: [u8; 2] = [0x83, 0xc4];
+/// The same with an immediate of four bytes, as of larger frames.
+const ADD_SP_WIDE: [u8; 2] = [0x81, 0xc4];
 
 /// Where there looks to be a direct call in `code`, which starts at `entry`, and its target. A target that is a known address is as good
 /// as sure: four bytes would have to be it by chance.
@@ -44,6 +46,7 @@ pub fn starts(code: &[u8], entry: u64) -> impl Iterator<Item = u64> {
 pub(super) fn ends_in_return(code: &[u8]) -> bool {
     memrchr_iter(RET, code).any(|at| match &code[..at] {
         [.., a, b, _] if [*a, *b] == ADD_SP => true,
+        [.., a, b, _, _, _, _] if [*a, *b] == ADD_SP_WIDE => true,
         [.., before] => *before == POP_RBP,
         [] => false,
     })
@@ -71,6 +74,7 @@ mod tests {
     #[test]
     fn returns_end_a_frame() {
         assert!(ends_in_return(&[0x48, 0x83, 0xc4, 0x18, 0xc3, 0xcc]));
+        assert!(ends_in_return(&[0x48, 0x81, 0xc4, 0x18, 0x01, 0, 0, 0xc3, 0xcc]));
         assert!(ends_in_return(&[0x5d, 0xc3]));
         assert!(!ends_in_return(&[0x48, 0x89, 0xc3, 0x0f, 0x0b])); // mov rbx, rax; ud2
         assert!(!ends_in_return(&[0xc3]));
