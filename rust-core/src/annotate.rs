@@ -59,9 +59,9 @@ pub struct CFunction {
     /// Its name, empty when unknown.
     pub name: String,
     /// Its parameters, `None` when they are not known.
-    pub params: Option<Vec<Value>>,
+    pub params: Option<Box<[Value]>>,
     /// Its result, `None` when it is not known.
-    pub results: Option<Vec<Value>>,
+    pub results: Option<Box<[Value]>>,
 }
 
 /// The stage that begins when every function's convention is settled.

@@ -90,9 +90,9 @@ pub struct Face {
     /// Its convention.
     pub abi: Abi,
     /// Go-style prototype.
-    pub prototype: String,
+    pub prototype: Box<str>,
     /// IDA prototype.
-    pub usercall: Option<String>,
+    pub usercall: Option<Box<str>>,
     /// How sure it is.
     pub confidence: Sides<Confidence>,
 }
@@ -184,7 +184,7 @@ fn typed<'r>(report: &'r Report, f: &'r Function) -> impl Iterator<Item = (&'r s
     let of = |id: Option<u32>| id.and_then(|id| report.types.get(id as usize));
     f.params.iter().chain(&f.results).map(move |value| {
         let shape = || of(value.shape).map(|ty| ty.c_name.as_str());
-        (value.name.as_str(), of(value.ty).map(|ty| ty.go_name.as_str()).or_else(shape).unwrap_or_default())
+        (&*value.name, of(value.ty).map(|ty| ty.go_name.as_str()).or_else(shape).unwrap_or_default())
     })
 }
 

@@ -107,11 +107,13 @@ pub fn fill(report: &mut Report) {
     let functions = report.functions.iter().map(|f| &f.clobbers);
     context.share(functions.chain(report.call_sites.iter().map(|site| &site.clobbers)));
     let prototypes = Prototypes::new(&report.types, arch);
-    report.functions.par_iter_mut().for_each(|f| {
-        f.prototype = prototypes.of(f);
-        f.usercall = function_usercall(&context, f);
+    // Texts are written where there is room, so that what is kept has none to spare.
+    report.functions.par_iter_mut().for_each_init(String::new, |text, f| {
+        f.prototype = prototypes.write(f, text).into();
+        f.usercall = function_usercall(&context, f, text);
     });
-    report.call_sites.par_iter_mut().for_each(|site| site.usercall = site_usercall(&context, site));
+    let sites = report.call_sites.par_iter_mut();
+    sites.for_each_init(String::new, |text, site| site.usercall = site_usercall(&context, site, text));
 }
 
 /// Drops references to types that are not there, as they would mean the types that are made here.
@@ -144,12 +146,12 @@ fn make_types(made: &mut Made<'_>, params: &mut [Value], results: &mut [Value]) 
     (held.len() > 1).then(|| made.tuple(&held))
 }
 
-fn function_usercall(context: &Context<'_>, f: &mut Function) -> Option<String> {
+fn function_usercall(context: &Context<'_>, f: &mut Function, text: &mut String) -> Option<Box<str>> {
     if !usercall::is_claimed(f) {
         return None;
     }
     match Prototype::of(context, &Callee::of_function(f)) {
-        Ok(prototype) => Some(prototype.text(context, false)),
+        Ok(prototype) => Some(prototype.write(context, false, text).into()),
         Err(why) => {
             let note = format!("{NO_PROTOTYPE}{why}");
             if !f.notes.contains(&note) {
@@ -160,8 +162,8 @@ fn function_usercall(context: &Context<'_>, f: &mut Function) -> Option<String> 
     }
 }
 
-fn site_usercall(context: &Context<'_>, site: &CallSite) -> Option<String> {
+fn site_usercall(context: &Context<'_>, site: &CallSite, text: &mut String) -> Option<Box<str>> {
     let known = site.confidence > Confidence::Unknown && !(site.params.is_empty() && site.results.is_empty());
     let prototype = known.then(|| Prototype::of(context, &Callee::of_call_site(site)).ok())?;
-    prototype.map(|prototype| prototype.text(context, true))
+    prototype.map(|prototype| prototype.write(context, true, text).into())
 }

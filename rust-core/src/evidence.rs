@@ -17,11 +17,11 @@ use crate::report::{Confidence, Source};
 use crate::types::{Role, Signature, TypeId};
 use std::sync::Arc;
 
-/// A parameter or result and its places.
+/// A parameter or result and its places. There are hundreds of thousands, so nothing in it has room to grow.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Value {
     /// Go name, empty when unknown.
-    pub name: String,
+    pub name: Box<str>,
     /// Receiver or dictionary.
     pub role: Option<Role>,
     /// Its type.
@@ -29,7 +29,7 @@ pub struct Value {
     /// Bytes.
     pub size: u32,
     /// In memory order of the value.
-    pub pieces: Vec<Piece>,
+    pub pieces: Box<[Piece]>,
 }
 
 /// What one source says of one side, parameters or results, of a function.
@@ -40,9 +40,9 @@ pub struct Claim {
     /// How sure it is.
     pub confidence: Confidence,
     /// In order.
-    pub values: Vec<Value>,
+    pub values: Box<[Value]>,
     /// In one line, when it is wanted.
-    pub text: String,
+    pub text: Box<str>,
     /// The address that it rests on.
     pub at: u64,
 }
@@ -50,6 +50,8 @@ pub struct Claim {
 /// A signature that some source gives to a code address. Where its values are follows from the assignment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Typed {
+    /// The address.
+    pub entry: u64,
     /// Who says it.
     pub source: Source,
     /// Parameters (receiver first) and results.
@@ -59,7 +61,27 @@ pub struct Typed {
     /// How sure it is where the binary does not contradict it.
     pub confidence: Confidence,
     /// In one line, when it is wanted.
-    pub text: String,
+    pub text: Box<str>,
     /// The address that it rests on.
     pub at: u64,
+}
+
+/// What sources say of code addresses: debug information first, then in the order in which it was added.
+#[derive(Debug)]
+pub struct TypedEntries(Vec<Typed>);
+
+impl TypedEntries {
+    /// Sorts what was found.
+    pub fn new(mut found: Vec<Typed>) -> TypedEntries {
+        found.sort_by_key(|typed| (typed.entry, typed.source != Source::Dwarf));
+        TypedEntries(found)
+    }
+
+    /// Everything that is said of the code at `entry`.
+    pub fn of(&self, entry: u64) -> &[Typed] {
+        let start = self.0.partition_point(|typed| typed.entry < entry);
+        let rest = self.0.get(start..).unwrap_or_default();
+        let len = rest.iter().take_while(|typed| typed.entry == entry).count();
+        rest.get(..len).unwrap_or_default()
+    }
 }

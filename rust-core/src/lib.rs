@@ -37,8 +37,6 @@ pub mod witness;
 pub use error::{Error, Result};
 pub use options::{Observer, Options};
 
-use foldhash::{HashMap, HashMapExt};
-
 use image::{Image, Segment, SegmentsInfo};
 use report::Report;
 
@@ -71,15 +69,22 @@ fn on_threads<T: Send>(options: &Options, work: impl FnOnce() -> Result<T> + Sen
     }
 }
 
-/// The pipeline.
-fn run(mut image: Image<'_>, data: &[u8], options: &Options, observer: &dyn Observer) -> Result<Report> {
+/// The pipeline. What the report is made from is gone before its prototypes are spelled.
+fn run(image: Image<'_>, data: &[u8], options: &Options, observer: &dyn Observer) -> Result<Report> {
+    let mut report = recover(image, data, options, observer)?;
+    emit::fill(&mut report);
+    Ok(report)
+}
+
+/// The report without what follows from the rest of it.
+fn recover(mut image: Image<'_>, data: &[u8], options: &Options, observer: &dyn Observer) -> Result<Report> {
     let watch = watch::Watch::new(observer);
     if !options.symbols {
         image.symbols.clear();
     }
     let mut meta = golang::Metadata::read(&image)?;
     let mut types = types::Types::default();
-    let mut typed = HashMap::new();
+    let mut typed = Vec::new();
     let mut reader = golang::rtype::TypeReader::new(&image, &meta.version, &meta.modules);
     evidence::methods::collect(&mut reader, &mut types, options.evidence, &mut typed);
     meta.notes.extend_from_slice(reader.notes());
@@ -99,8 +104,7 @@ fn run(mut image: Image<'_>, data: &[u8], options: &Options, observer: &dyn Obse
     drop(reader);
     let mut program = program::Program::new(&image, &meta, statics, options);
     program.receivers = receivers;
-    let mut resolved = resolve::resolve(&program, &types, &typed, &watch)?;
-    drop(typed);
+    let mut resolved = resolve::resolve(&program, &types, evidence::TypedEntries::new(typed), &watch)?;
     let marks = annotate::annotate(&program, &mut types, &mut resolved, &known, &watch)?;
     let only = |i: usize| program.is_wanted(&program.funcs()[i], options);
     let witness = match options.evidence {
@@ -109,6 +113,5 @@ fn run(mut image: Image<'_>, data: &[u8], options: &Options, observer: &dyn Obse
     };
     let mut report = report::assemble::report(&program, &types, resolved, witness, marks, data, options);
     report.packs = packs;
-    emit::fill(&mut report);
     Ok(report)
 }

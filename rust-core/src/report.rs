@@ -147,7 +147,8 @@ pub enum FunctionKind {
     C,
 }
 
-/// A function and its convention.
+/// A function and its convention. Large programs have a hundred thousand, so lists have no room to grow, and what many
+/// have in common is shared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Function {
     /// First instruction.
@@ -157,33 +158,33 @@ pub struct Function {
     /// Go's name, empty when it is gone.
     pub name: String,
     /// Its package, empty when unknown.
-    pub package: String,
+    pub package: Arc<str>,
     /// Source file, empty when unknown.
-    pub file: String,
+    pub file: Arc<str>,
     /// Line of the function's start, 0 when unknown.
     pub line: u32,
     /// Its convention.
     pub abi: Abi,
     /// Of C functions: `sysv`, `win64`, `cdecl`, `stdcall` or `aapcs64`.
-    pub c_abi: Option<String>,
+    pub c_abi: Option<Box<str>>,
     /// What it is.
     pub kind: FunctionKind,
     /// It never returns to its caller.
     pub noreturn: bool,
     /// Its other face, when one is a wrapper of the other.
-    pub pair: Option<Pair>,
+    pub pair: Option<Box<Pair>>,
     /// Further entries (duffzero, duffcopy).
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub entries: Vec<Entry>,
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    pub entries: Box<[Entry]>,
     /// Receiver, dictionary and parameters, in the compiler's order.
-    pub params: Vec<Value>,
+    pub params: Box<[Value]>,
     /// Results.
-    pub results: Vec<Value>,
+    pub results: Box<[Value]>,
     /// The register that holds the closure, when the function reads it.
-    pub closure_context: Option<String>,
+    pub closure_context: Option<Box<str>>,
     /// Captured variables.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub captures: Vec<Capture>,
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    pub captures: Box<[Capture]>,
     /// Registers that a call destroys: upper-case names; empty when nothing is known of it.
     pub clobbers: Arc<Vec<String>>,
     /// Bytes from SP at entry to the argument area.
@@ -195,9 +196,9 @@ pub struct Function {
     /// How sure it is.
     pub confidence: Sides<Confidence>,
     /// Go-style prototype.
-    pub prototype: String,
+    pub prototype: Box<str>,
     /// IDA prototype with a neutral name, `null` when either side is unknown.
-    pub usercall: Option<String>,
+    pub usercall: Option<Box<str>>,
     /// Id of the tuple type that holds several results; set with `prototype` and `usercall` by `emit::fill`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tuple: Option<u32>,
@@ -205,11 +206,11 @@ pub struct Function {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
     /// Every claim that was made, when asked for.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub evidence: Vec<Evidence>,
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    pub evidence: Box<[Evidence]>,
     /// Instructions that show the convention, with those beside them, when evidence was asked for.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub listing: Vec<Line>,
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    pub listing: Box<[Line]>,
     /// Direct calls of it, when evidence was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub callers: Option<Box<Calls>>,

@@ -20,17 +20,17 @@ use crate::code::decoder::Decoder;
 use crate::code::flow::NONE;
 use crate::code::growth::Growth;
 use crate::code::op::{Flow, Op};
+use crate::code::survey::Survey;
 use crate::code::usage::{Body, Summary, Usage};
 use crate::evidence::helpers::{Helper, Special};
 use crate::evidence::results::{self, Inferred, Known};
-use crate::evidence::{Claim, Typed};
+use crate::evidence::{Claim, Typed, TypedEntries};
 use crate::golang::func_id::FuncId;
 use crate::golang::pclntab::Func;
 use crate::program::Program;
 use crate::report::{Abi, Source};
 use crate::types::Types;
 use crate::watch::{Tick, Watch};
-use foldhash::HashMap;
 use knowledge::{Face, Knowledge};
 use object_pool::Pool;
 use rayon::prelude::*;
@@ -43,7 +43,7 @@ pub struct Resolved {
     /// Its convention.
     pub abi: Abi,
     /// A helper with a convention of its own.
-    pub helper: Option<Helper>,
+    pub helper: Option<Box<Helper>>,
     /// Written in assembly.
     pub asm: bool,
     /// Index of the function that this one is an ABI wrapper of.
@@ -55,7 +55,7 @@ pub struct Resolved {
     /// Claims that did not win.
     pub others: Vec<verdict::Lost>,
     /// Why those that won did, when it is wanted.
-    pub why: crate::report::Sides<String>,
+    pub why: crate::report::Sides<Box<str>>,
     /// Stack parameters, rounded up to words, in bytes.
     pub stack_args: u32,
     /// Stack results, in bytes.
@@ -65,7 +65,7 @@ pub struct Resolved {
     /// It reads its closure.
     pub closure: bool,
     /// Offset and width, in bytes, of what it loads from its closure object.
-    pub captures: Vec<(u32, u32)>,
+    pub captures: Box<[(u32, u32)]>,
     /// It never returns.
     pub noreturn: bool,
     /// It checks at its start that the stack is large enough.
@@ -104,19 +104,17 @@ impl Scratch {
 }
 
 /// Resolves every function of the program.
-pub fn resolve(
-    program: &Program<'_>,
-    types: &Types,
-    typed: &HashMap<u64, Vec<Typed>>,
-    watch: &Watch<'_>,
-) -> Result<Vec<Resolved>> {
+pub fn resolve(program: &Program<'_>, types: &Types, typed: TypedEntries, watch: &Watch<'_>) -> Result<Vec<Resolved>> {
     let funcs = program.funcs();
     let scratches = Pool::new(0, || Scratch::new(program));
     let first_look = |tick: &Tick<'_>| survey::survey(program, &scratches, tick);
     let mut firsts = watch.stage("looking at functions", funcs.len(), first_look)?;
-    let bodies = conventions::conventions(program, &firsts, |entry| speaks_of_registers(typed.get(&entry)));
+    let bodies = conventions::conventions(program, &firsts, |entry| speaks_of_registers(typed.of(entry)));
     let mut knowledge = Knowledge { program, faces: Vec::new() };
     knowledge.faces = faces_before_params(program, &firsts, &bodies);
+    // From here on, where calls and jumps lead is asked of wrappers only.
+    let rest = firsts.iter_mut().zip(funcs).filter(|(_, func)| func.id != FuncId::Wrapper);
+    rest.for_each(|(first, _)| first.code = Survey::default());
     let seen = stack::look(program, &firsts, &bodies, &knowledge, (&scratches, watch))?;
     let mut located: Vec<Sides> = funcs
         .par_iter()
@@ -125,7 +123,7 @@ pub fn resolve(
             || scratches.pull(|| Scratch::new(program)),
             |scratch, (i, func)| {
                 let input = Input { program, types, func, first: &firsts[i], abi: bodies[i], seen: seen.get(i) };
-                input.sides(typed.get(&func.entry).map(Vec::as_slice).unwrap_or_default(), None, scratch, &knowledge)
+                input.sides(typed.of(func.entry), None, scratch, &knowledge)
             },
         )
         .collect();
@@ -139,19 +137,19 @@ pub fn resolve(
     let all = (0..funcs.len() as u32).collect();
     summarize(program, &firsts, all, &mut summaries, &mut knowledge, (&scratches, watch))?;
     if program.internal.uses_registers() && program.reads_code() {
-        let known = (types, typed);
+        let known = (types, &typed);
         let on = (&scratches, watch);
         let changed = callers::ask(known, (&firsts, &bodies), &summaries, &mut located, &mut knowledge, on)?;
         summarize(program, &firsts, callers_of(&changed, &summaries), &mut summaries, &mut knowledge, on)?;
     }
     watch.check()?;
-    let inferred = infer(program, &firsts, &bodies, &located, &summaries);
+    drop((typed, scratches));
     let end = |i: usize| {
         let input = Input { program, types, func: &funcs[i], first: &firsts[i], abi: bodies[i], seen: None };
         input.outcome(&summaries[i])
     };
     let outcomes: Vec<Outcome> = (0..funcs.len()).into_par_iter().map(end).collect();
-    drop(summaries);
+    let inferred = infer(program, &firsts, &bodies, &located, summaries);
     let finish = |(i, sides): (usize, Sides)| {
         let input = Input { program, types, func: &funcs[i], first: &firsts[i], abi: bodies[i], seen: seen.get(i) };
         sides.finish(&input, &outcomes[i], &inferred[i])
@@ -160,8 +158,8 @@ pub fn resolve(
 }
 
 /// Whether some source knows that this code is called as compiled code is; sources say that of assembly too.
-fn speaks_of_registers(typed: Option<&Vec<Typed>>) -> bool {
-    typed.is_some_and(|typed| typed.iter().any(|t| !matches!(t.source, Source::Module | Source::Std)))
+fn speaks_of_registers(typed: &[Typed]) -> bool {
+    typed.iter().any(|t| !matches!(t.source, Source::Module | Source::Std))
 }
 
 /// What callers may assume before anything of parameters is known.
@@ -181,7 +179,7 @@ fn faces_before_params(program: &Program<'_>, firsts: &[First], bodies: &[Abi]) 
     firsts.iter().zip(bodies).zip(returns).map(face).collect()
 }
 
-/// Summaries of the functions in `dirty`; repeated for callers of functions that turn out never to return.
+/// Summaries of the functions in `dirty`, which are sorted; repeated for callers of functions that turn out never to return.
 fn summarize(
     program: &Program<'_>,
     firsts: &[First],
@@ -211,7 +209,6 @@ fn summarize(
         if gone.is_empty() {
             break;
         }
-        gone.sort_unstable();
         dirty = callers_of(&gone, summaries);
     }
     Ok(())
@@ -241,7 +238,9 @@ fn summary(
     }
     scratch.decode(program, func);
     let body = body(func, &scratch.ops, first.growth.as_ref());
-    scratch.usage.summarize(&body, knowledge)
+    let mut summary = scratch.usage.summarize(&body, knowledge);
+    summary.calls.shrink_to_fit();
+    summary
 }
 
 fn body<'o>(func: &Func, ops: &'o [Op], growth: Option<&'o Growth>) -> Body<'o> {
@@ -254,9 +253,9 @@ fn infer(
     firsts: &[First],
     bodies: &[Abi],
     sides: &[Sides],
-    summaries: &[Summary],
+    summaries: Vec<Summary>,
 ) -> Vec<Inferred> {
-    let makes = makes_objects(program, sides, firsts, summaries);
+    let makes = makes_objects(program, sides, firsts, &summaries);
     let known: Vec<Known> = (0..sides.len())
         .map(|i| Known {
             results: sides[i].known_results(program, &firsts[i], bodies[i]),

@@ -118,7 +118,7 @@ impl Scene<'_, '_> {
     /// The claim's values by what they are called.
     pub(crate) fn named<'c>(claim: &'c Option<Claim>, prefix: &'c str) -> impl Iterator<Item = (String, &'c Value)> {
         let values = claim.iter().flat_map(|claim| &claim.values).enumerate();
-        values.map(move |(n, value)| match value.name.as_str() {
+        values.map(move |(n, value)| match &*value.name {
             "" | "_" => (format!("{prefix}{}", n + 1), value),
             name => (name.to_string(), value),
         })

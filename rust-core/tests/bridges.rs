@@ -65,7 +65,7 @@ fn exported_functions_have_the_prototype_that_their_frame_shows() {
     let found = nameless(&with_c(""));
     let exports = entries(&found, "export");
     let of = |at: &Addr| found.functions.iter().find(|f| f.entry == *at).and_then(|f| f.usercall.clone());
-    let mut prototypes: Vec<String> = exports.iter().filter_map(of).collect();
+    let mut prototypes: Vec<String> = exports.iter().filter_map(of).map(String::from).collect();
     prototypes.sort();
     // GoAdd(int, char *, long long), GoName(char *, int), GoText(GoString, int), go_scale(double, int, int, float),
     // GoForget(void), GoNotify(unsigned short)

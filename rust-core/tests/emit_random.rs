@@ -76,6 +76,7 @@ fn a_value() -> impl Strategy<Value = Value> {
     let pieces = prop_oneof![prop::collection::vec(piece, 0..4), honest];
     (one_of(&NAMES), prop::option::of(0..12u32), 0..40u32, pieces).prop_map(|(name, ty, size, pieces)| {
         let end = pieces.iter().map(|piece: &Piece| piece.off + piece.size).max().unwrap_or(0);
+        let (name, pieces) = (name.into(), pieces.into());
         Value { name, ty, size: if size % 2 == 0 { end } else { size }, pieces, ..Value::default() }
     })
 }
@@ -88,6 +89,7 @@ fn a_report() -> impl Strategy<Value = Report> {
         report.types = (0..).zip(types).map(|(id, ty)| Type { id, ..ty }).collect();
         report.functions = functions
             .into_iter()
+            .map(|(params, results, name)| (params.into(), results.into(), name))
             .map(|(params, results, name)| Function { params, results, name, ..base.clone() })
             .collect();
         report

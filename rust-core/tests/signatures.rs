@@ -124,7 +124,7 @@ fn a_stripped_program_gets_the_names_and_types_of_its_release() {
         go::Build { args: &["-ldflags=-s -w"], toolchain: "go1.24.11", ..go::plain("server", "linux", "amd64") };
     let report = goabi::analyze(&build.bytes(), &goabi::Options::default()).expect("a report");
     let read = function(&report, "os.(*File).Write");
-    assert_eq!(read.prototype, "func (f *File) Write(b []uint8) (n int, err error)");
+    assert_eq!(&*read.prototype, "func (f *File) Write(b []uint8) (n int, err error)");
     assert_eq!((read.source.params, read.source.results), (Some(Source::Std), Some(Source::Std)));
     assert_eq!((read.confidence.params, read.confidence.results), (Confidence::Exact, Confidence::Exact));
     let file = report.types.iter().find(|t| t.go_name == "os.file").expect("the type behind os.File");

@@ -28,7 +28,7 @@ use crate::types::{Param, Signature, Types};
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Placed {
     /// Its parts in memory order. Empty for a value of no size.
-    pub pieces: Vec<Piece>,
+    pub pieces: Box<[Piece]>,
     /// Of a parameter in registers: its slot, in bytes from the start of the spill area.
     pub spill: Option<u32>,
     /// Of a value on the stack: bytes from the start of the argument area.
@@ -165,11 +165,12 @@ impl<'a> Assigner<'a> {
         let convention = self.convention;
         let (mut ints, mut floats) =
             (convention.ints.iter().skip(self.ints), convention.floats.iter().skip(self.floats));
-        let pieces = shape.components.iter().filter_map(|c| {
+        let mut pieces = Vec::with_capacity(shape.components.len());
+        pieces.extend(shape.components.iter().filter_map(|c| {
             let reg = if c.kind.is_float() { floats.next() } else { ints.next() };
             reg.map(|reg| piece(c, Loc::Reg(*reg)))
-        });
-        let placed = Placed { pieces: pieces.collect(), size: shape.size, ..Placed::default() };
+        }));
+        let placed = Placed { pieces: pieces.into(), size: shape.size, ..Placed::default() };
         let (taken_ints, taken_floats) = shape.needs();
         self.ints += taken_ints;
         self.floats += taken_floats;

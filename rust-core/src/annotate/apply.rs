@@ -165,28 +165,28 @@ fn set(
             (values(assignment.params, &signature.params), values(assignment.results, &signature.results))
         }
     };
-    let claim = |values: Vec<Value>| Claim {
+    let claim = |values: Box<[Value]>| Claim {
         source: Source::Table,
         confidence: Confidence::Exact,
         values,
-        text: role.row().name.to_string(),
+        text: role.row().name.into(),
         at: entry,
     };
     let (params, results) = (claim(params), claim(results));
     let lost = |side, old: Option<Claim>, new: &Claim| old.map(|old| Lost::to(new, side, old));
     resolved.others.extend(lost(Side::Params, resolved.params.take(), &params));
     resolved.others.extend(lost(Side::Results, resolved.results.take(), &results));
-    let why = format!("it is {}, on the way between Go and C", role.row().name);
+    let why: Box<str> = format!("it is {}, on the way between Go and C", role.row().name).into();
     resolved.why = Sides { params: why.clone(), results: why };
     (resolved.params, resolved.results) = (Some(params), Some(results));
 }
 
-fn value(param: &Param, size: u32, pieces: Vec<Piece>) -> Value {
-    Value { name: param.name.clone(), role: None, ty: Some(param.ty), size, pieces }
+fn value(param: &Param, size: u32, pieces: Box<[Piece]>) -> Value {
+    Value { name: param.name.as_str().into(), role: None, ty: Some(param.ty), size, pieces }
 }
 
 /// Parameters and results in the platform's convention.
-fn c_values(abi: CAbi, types: &Types, signature: &Signature) -> (Vec<Value>, Vec<Value>) {
+fn c_values(abi: CAbi, types: &Types, signature: &Signature) -> (Box<[Value]>, Box<[Value]>) {
     let size = |param: &Param| types.get(param.ty).map_or(8, |t| t.size as u32);
     let scalar = |param: &Param| {
         let kind = match types.get(param.ty).map(|t| &t.kind) {
@@ -199,7 +199,7 @@ fn c_values(abi: CAbi, types: &Types, signature: &Signature) -> (Vec<Value>, Vec
     let params: Vec<CValue> = signature.params.iter().map(scalar).collect();
     let result = signature.results.first().map(scalar);
     let placed = abi.assign(&params, result.as_ref());
-    let one = |(param, placed): (&Param, CPlaced)| value(param, size(param), placed.pieces);
+    let one = |(param, placed): (&Param, CPlaced)| value(param, size(param), placed.pieces.into());
     let results = signature.results.first().map(|param| one((param, placed.result.clone())));
     (signature.params.iter().zip(placed.params).map(one).collect(), results.into_iter().collect())
 }
@@ -237,7 +237,7 @@ fn c_function(
     }
     let known = signature.results.len() <= 1;
     let (params, results) = c_values(abi, words.types, &signature);
-    let agree = known && fields.agree(params.iter().map(|value| value.pieces.as_slice()));
+    let agree = known && fields.agree(params.iter().map(|value| &*value.pieces));
     let name = chain.links.get(&stub).map(|link| link.name.clone()).unwrap_or_default();
     Some(CFunction { entry: stub, name, params: agree.then_some(params), results: known.then_some(results) })
 }

@@ -65,7 +65,9 @@ pub(super) fn group(
     }
     for (one, groups) in resolved.iter_mut().zip(answers) {
         if let Some(claim) = one.results.as_mut().filter(|claim| claim.source == Source::Code) {
-            regroup(&mut claim.values, &groups, program, types);
+            let mut values = std::mem::take(&mut claim.values).into_vec();
+            regroup(&mut values, &groups, program, types);
+            claim.values = values.into();
         }
     }
     Some(())
@@ -185,7 +187,7 @@ fn value(group: &Group, regs: &[Reg], program: &Program<'_>, types: &Types) -> O
     let size = group.size.map_or(word, u32::from);
     let plain = |(i, reg): (usize, &Reg)| Piece { off: word * i as u32, size, loc: Loc::Reg(*reg), kind: Scalar::Word };
     let Some(ty) = group.ty else {
-        let pieces: Vec<Piece> = regs.iter().enumerate().map(plain).collect();
+        let pieces = regs.iter().enumerate().map(plain).collect();
         return Some(Value { size: size * u32::from(group.len), pieces, ..Value::default() });
     };
     let shape = Shape::of(types, ty, program.image.arch);

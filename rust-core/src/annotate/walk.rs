@@ -65,7 +65,7 @@ impl Walk<'_, '_, '_> {
     fn after(&mut self, callee: Option<usize>, state: &mut State) {
         let shared = self.shared;
         let resolved = callee.and_then(|i| shared.resolved.get(i));
-        if let Some(Special::Preserving { kills, .. }) = resolved.and_then(|r| r.helper).map(|h| h.special) {
+        if let Some(Special::Preserving { kills, .. }) = resolved.and_then(|r| r.helper.as_deref()).map(|h| h.special) {
             return state.kill(kills);
         }
         let [first, second, third, fifth] =

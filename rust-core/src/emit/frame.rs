@@ -141,7 +141,7 @@ pub(crate) fn named(f: &Function) -> impl Iterator<Item = (String, &Value)> {
 
 /// The value's name, or the one that its place in the list gives it in prototypes.
 pub(crate) fn name(value: &Value, prefix: &str, n: usize) -> String {
-    if value.name.is_empty() { format!("{prefix}{}", n + 1) } else { value.name.clone() }
+    if value.name.is_empty() { format!("{prefix}{}", n + 1) } else { value.name.to_string() }
 }
 
 /// `s`, or `s[8:16]` for some bytes of it.

@@ -196,7 +196,9 @@ impl<'a> Plan<'a> {
 
     fn apply(&self, callee: &Callee<'_>, pointer: bool) -> Option<Apply<'a>> {
         let prototype = Prototype::of(&self.context, callee).ok()?;
-        let decl = prototype.text(&self.context, pointer) + ";";
+        let mut decl = String::new();
+        prototype.write(&self.context, pointer, &mut decl);
+        decl.push(';');
         let located = prototype.word == USERCALL;
         let value = |name: String, ty: Option<u32>, place: &Place| {
             let size = ty.and_then(|id| self.context.c.get(id)).map_or(self.ptr_size(), |c| c.size);

@@ -34,11 +34,11 @@ impl Prototypes {
         Prototypes { types: types.iter().map(short).collect(), arch }
     }
 
-    /// The prototype of a function.
-    pub(crate) fn of(&self, f: &Function) -> String {
+    /// Writes the prototype of a function to `out` alone.
+    pub(crate) fn write<'t>(&self, f: &Function, out: &'t mut String) -> &'t str {
         let package = package_name(f);
-        let out = String::with_capacity(64 + f.name.len());
-        let mut writer = Writer { types: &self.types, arch: self.arch, package: &package, out };
+        out.clear();
+        let mut writer = Writer { types: &self.types, arch: self.arch, package: &package, out: &mut *out };
         writer.out.push_str("func ");
         let known = f.confidence.params > Confidence::Unknown;
         let receiver = f.params.first().filter(|value| known && value.role == Some(Role::Receiver));
@@ -60,7 +60,7 @@ impl Prototypes {
         }
         writer.out.push(')');
         writer.results(f);
-        writer.out
+        out
     }
 }
 
@@ -68,7 +68,7 @@ struct Writer<'a> {
     types: &'a [String],
     arch: Arch,
     package: &'a str,
-    out: String,
+    out: &'a mut String,
 }
 
 impl Writer<'_> {
@@ -81,7 +81,7 @@ impl Writer<'_> {
     }
 
     fn param(&mut self, index: usize, value: &Value) {
-        let _ = match (value.role, value.name.as_str()) {
+        let _ = match (value.role, &*value.name) {
             (Some(Role::Dict), _) => write!(self.out, "dict "),
             (_, "") => write!(self.out, "a{} ", index + 1),
             (_, name) => write!(self.out, "{} ", escape(name)),
@@ -197,7 +197,7 @@ fn package_name(f: &Function) -> String {
 /// The function's name within its package, or a name for its address.
 fn own_name(f: &Function, package: &str) -> String {
     let made = MADE.iter().any(|start| f.name.starts_with(start));
-    let short = if f.package.is_empty() || made { None } else { f.name.strip_prefix(&f.package) };
+    let short = if f.package.is_empty() || made { None } else { f.name.strip_prefix(&*f.package) };
     match short.and_then(|rest| rest.strip_prefix('.')) {
         Some(name) if !name.is_empty() => names::strip_paths(name),
         _ if f.name.is_empty() => format!("sub_{:x}", f.entry.0),

@@ -158,18 +158,18 @@ impl Prototype {
         Ok(Prototype { word, result, args, spoils: context.registers(callee.clobbers) })
     }
 
-    /// The text, with `name` as declarator: `f`, or `(__usercall *f)` for a pointer.
-    pub(crate) fn text(&self, context: &Context<'_>, pointer: bool) -> String {
-        let mut text = String::with_capacity(320);
+    /// Writes it to `text` alone, with `f` as declarator, or `(__usercall *f)` for a pointer.
+    pub(crate) fn write<'t>(&self, context: &Context<'_>, pointer: bool, text: &'t mut String) -> &'t str {
+        text.clear();
         let ret = self.result.as_ref().map_or("void", |(ty, _)| context.spelled(*ty));
         text.push_str(ret);
         if !ret.ends_with('*') {
             text.push(' ');
         }
-        self.declarator(context, &mut text, pointer);
+        self.declarator(context, text, pointer);
         let written = self.word == USERCALL;
         if let Some((_, place)) = self.result.as_ref().filter(|_| written) {
-            location(&context.regs, place, &mut text);
+            location(&context.regs, place, text);
         }
         text.push('(');
         for (n, arg) in self.args.iter().enumerate() {
@@ -180,7 +180,7 @@ impl Prototype {
             let space = if ty.ends_with('*') { "" } else { " " };
             let _ = write!(text, "{ty}{space}{}", arg.name);
             if written {
-                location(&context.regs, &arg.place, &mut text);
+                location(&context.regs, &arg.place, text);
             }
         }
         text.push_str(if self.args.is_empty() { "void)" } else { ")" });

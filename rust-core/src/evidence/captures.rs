@@ -17,9 +17,9 @@ use std::collections::BTreeMap;
 const LARGEST: i64 = 1 << 12;
 
 /// Offset and width in bytes of what `func` loads from the object that `context` points at, in order of offsets.
-pub fn loaded(program: &Program<'_>, func: &Func, context: Reg) -> Vec<(u32, u32)> {
+pub fn loaded(program: &Program<'_>, func: &Func, context: Reg) -> Box<[(u32, u32)]> {
     if !matches!(program.image.arch, Arch::Amd64 | Arch::I386) {
-        return Vec::new();
+        return Box::default();
     }
     let word = program.image.arch.ptr_size();
     let mut context =

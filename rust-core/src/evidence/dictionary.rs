@@ -36,6 +36,6 @@ pub fn mark(values: &mut [Value], name: &str, id: FuncId, dictionary_first: bool
         && !piece.kind.is_float()
     {
         piece.kind = Scalar::Ptr;
-        (value.role, value.name) = (Some(Role::Dict), ".dict".to_string());
+        (value.role, value.name) = (Some(Role::Dict), ".dict".into());
     }
 }

@@ -27,7 +27,6 @@ use crate::golang::pclntab::{Func, Pclntab};
 use crate::image::Image;
 use crate::report::{Confidence, Source};
 use crate::types::{Kind, Param, Role, Signature, Type, TypeId, Types};
-use foldhash::HashMap;
 use functions::{Functions, Listed};
 use info::{Buffers, Info};
 use loops::Loops;
@@ -70,12 +69,7 @@ pub enum Doubt {
 
 /// Adds the signature of every function that debug information speaks of and no witness refutes, and returns what could
 /// not be read.
-pub fn collect(
-    image: &Image<'_>,
-    meta: &Metadata,
-    types: &mut Types,
-    out: &mut HashMap<u64, Vec<Typed>>,
-) -> Vec<String> {
+pub fn collect(image: &Image<'_>, meta: &Metadata, types: &mut Types, out: &mut Vec<Typed>) -> Vec<String> {
     let dwarf = read(image, types);
     let internal = Convention::abi_internal(image.arch, image.os, u32::from(meta.version.minor()));
     let conventions = [internal, Convention::abi0(image.arch)];
@@ -93,15 +87,15 @@ pub fn collect(
         if !conventions.iter().any(holds) {
             continue;
         }
-        let typed = Typed {
+        out.push(Typed {
+            entry: function.entry,
             source: Source::Dwarf,
             signature: function.signature.into(),
             has_results: function.complete,
             confidence: Confidence::Exact,
-            text: format!("debug information of {}", function.name),
+            text: format!("debug information of {}", function.name).into(),
             at: function.entry,
-        };
-        out.entry(function.entry).or_default().insert(0, typed);
+        });
     }
     dwarf.notes
 }

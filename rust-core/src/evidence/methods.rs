@@ -8,14 +8,13 @@ use crate::golang::methods::typed_code;
 use crate::golang::rtype::TypeReader;
 use crate::report::{Confidence, Source};
 use crate::types::Types;
-use foldhash::HashMap;
 
 /// Adds the signature of every code address that runtime types speak of. `explain`: in words too.
-pub fn collect(reader: &mut TypeReader<'_>, types: &mut Types, explain: bool, out: &mut HashMap<u64, Vec<Typed>>) {
+pub fn collect(reader: &mut TypeReader<'_>, types: &mut Types, explain: bool, out: &mut Vec<Typed>) {
     for code in typed_code(reader, types).into_iter().filter(|c| !c.disputed) {
-        let text = if explain { code.text(types) } else { String::new() };
+        let text = if explain { code.text(types).into() } else { Box::default() };
         let (source, confidence) = (Source::Rtype, Confidence::Exact);
-        let typed = Typed { source, signature: code.signature, has_results: true, confidence, text, at: code.at };
-        out.entry(code.addr).or_default().push(typed);
+        let (entry, signature, at) = (code.addr, code.signature, code.at);
+        out.push(Typed { entry, source, signature, has_results: true, confidence, text, at });
     }
 }

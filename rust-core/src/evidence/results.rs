@@ -30,14 +30,18 @@ pub struct Inferred {
 }
 
 /// Infers the results of all functions.
-pub fn infer(summaries: &[Summary], known: &[Known], convention: &Convention) -> Vec<Inferred> {
-    let class = |order: &[Reg], float| {
-        let class = Program::new(summaries, known, order, float);
+pub fn infer(summaries: Vec<Summary>, known: &[Known], convention: &Convention) -> Vec<Inferred> {
+    let (ints, floats) = rayon::join(
+        || Program::new(&summaries, known, convention.ints, false),
+        || Program::new(&summaries, known, convention.floats, true),
+    );
+    drop(summaries);
+    let class = |class: Program| {
         let decisions = decide(&class, &Bounds::of(&class));
         let tiers = confidence::tiers(&decisions);
         decisions.into_iter().zip(tiers)
     };
-    let (ints, floats) = rayon::join(|| class(convention.ints, false), || class(convention.floats, true));
+    let (ints, floats) = rayon::join(|| class(ints), || class(floats));
     ints.zip(floats).map(|((ints, a), (floats, b))| Inferred { ints, floats, tier: a.min(b) }).collect()
 }
 

@@ -52,7 +52,7 @@ pub fn collect(
     options: &Options,
     own: &HashMap<(String, String), TypeId>,
     types: &mut Types,
-    out: &mut HashMap<u64, Vec<Typed>>,
+    out: &mut Vec<Typed>,
 ) -> Vec<report::Pack> {
     let names: Vec<Cow<'_, str>> = meta.pclntab.funcs.iter().map(|f| meta.pclntab.name(image, f)).collect();
     let target = Target {
@@ -86,12 +86,13 @@ pub fn collect(
             Source::Std => "sources of the standard library",
             _ => "sources of the module",
         };
-        out.entry(function.entry).or_default().push(Typed {
+        out.push(Typed {
+            entry: function.entry,
             source,
             signature: signature.into(),
             has_results: true,
             confidence,
-            text: text.to_string(),
+            text: text.into(),
             at: function.entry,
         });
     }

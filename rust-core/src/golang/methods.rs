@@ -190,7 +190,8 @@ impl Found<'_, '_> {
             return known.clone();
         }
         let signature = self.reader.signature(mtyp, self.types).map(|mut signature| {
-            signature.params.insert(0, Param { name: String::new(), ty: receiver, role: Some(Role::Receiver) });
+            let receiver = Param { name: String::new(), ty: receiver, role: Some(Role::Receiver) };
+            signature.params = std::iter::once(receiver).chain(signature.params).collect();
             Arc::new(signature)
         });
         self.signatures.insert((receiver, mtyp), signature.clone());

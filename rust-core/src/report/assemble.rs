@@ -22,7 +22,7 @@ use crate::report::types::TypeList;
 use crate::resolve::Resolved;
 use crate::types::Types;
 use crate::witness::Witness;
-use foldhash::{HashMap, HashMapExt};
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use rayon::prelude::*;
 use std::sync::Arc;
 
@@ -45,13 +45,17 @@ pub fn report(
     let listed = listed(types, program.funcs().iter().zip(&resolved).filter(|(f, _)| wanted(f)).map(|(_, r)| r));
     let context = Context { program, options, clobbers, pairs, types: &listed };
     let functions = || {
-        let mut functions = Vec::with_capacity(if options.only.is_some() { 0 } else { resolved.len() });
+        let most = if options.only.is_some() { 0 } else { resolved.len() + marks.functions.len() };
+        let mut functions = Vec::with_capacity(most);
         let mut witness = witness.into_iter();
         let all = program.funcs().iter().zip(in_parts(resolved)).map(|(f, r)| (f, r, witness.next()));
         let mut left = all.filter(|(f, ..)| wanted(f)).peekable();
+        let mut shared = HashSet::new();
         while left.peek().is_some() {
             let some: Vec<_> = left.by_ref().take(AT_ONCE).collect();
+            let new = functions.len();
             functions.par_extend(some.into_par_iter().map(|(f, r, w)| function(&context, f, r, w)));
+            functions.iter_mut().skip(new).for_each(|f| share(&mut shared, f));
         }
         functions
     };
@@ -81,6 +85,16 @@ fn in_parts(mut all: Vec<Resolved>) -> impl Iterator<Item = Resolved> {
         parts.push(all.split_off(all.len().saturating_sub(AT_ONCE)));
     }
     parts.into_iter().rev().flatten()
+}
+
+/// Functions of one package or file have the same text.
+fn share(known: &mut HashSet<Arc<str>>, function: &mut Function) {
+    for text in [&mut function.package, &mut function.file] {
+        match known.get(text) {
+            Some(known) => *text = known.clone(),
+            None => drop(known.insert(text.clone())),
+        }
+    }
 }
 
 /// The types of all parameters and results, numbered in the order in which functions have them.
@@ -184,30 +198,31 @@ fn function(context: &Context<'_, '_>, func: &Func, resolved: Resolved, witness:
         if program.names { program.meta.pclntab.file_line(program.image, func) } else { Default::default() };
     let convention = if resolved.abi == super::Abi::ABIInternal { &program.internal } else { &program.abi0 };
     let seen = witness.unwrap_or_default();
-    let evidence = if options.evidence { evidence::list(&resolved, &seen, arch) } else { Vec::new() };
+    let evidence = if options.evidence { evidence::list(&resolved, &seen, arch) } else { Box::default() };
     let kind = kind(func, &resolved, symbol.is_closure());
-    let package = symbol.package.to_string();
-    let values = |claim: &Option<Claim>| -> Vec<Value> {
-        claim.iter().flat_map(|c| &c.values).map(|v| placed(v, arch, v.ty.and_then(|id| types.known_id(id)))).collect()
+    let package = symbol.package.into();
+    let values = |claim: &Option<Claim>| -> Box<[Value]> {
+        let values = claim.as_ref().map(|c| &*c.values).unwrap_or_default();
+        values.iter().map(|v| placed(v, arch, v.ty.and_then(|id| types.known_id(id)))).collect()
     };
     Function {
         entry: Addr(func.entry),
         end: Some(Addr(func.end)),
         package,
-        file: file.into_owned(),
+        file: file.into(),
         line,
         abi: resolved.abi,
-        c_abi: c_abi(program, &resolved).map(|abi| abi.name().to_string()),
+        c_abi: c_abi(program, &resolved).map(|abi| abi.name().into()),
         kind,
         noreturn: resolved.noreturn,
         pair: pairs
             .get(&func.entry)
             .copied()
-            .map(|(role, target)| Pair { role: role.to_string(), target: Addr(target) }),
-        entries: resolved.helper.map(|h| marks::duff_entries(program, func, &h)).unwrap_or_default(),
+            .map(|(role, target)| Box::new(Pair { role: role.to_string(), target: Addr(target) })),
+        entries: resolved.helper.as_ref().map(|h| marks::duff_entries(program, func, h)).unwrap_or_default(),
         params: values(&resolved.params),
         results: values(&resolved.results),
-        closure_context: convention.closure.filter(|_| resolved.closure).map(|r| reg_name(arch, r).to_string()),
+        closure_context: convention.closure.filter(|_| resolved.closure).map(|r| reg_name(arch, r).into()),
         captures: resolved.captures.iter().map(|(off, size)| Capture { off: *off, size: *size, ty: None }).collect(),
         clobbers: own_clobbers(program, &resolved)
             .unwrap_or_else(|| clobbers[usize::from(resolved.abi != super::Abi::ABIInternal)].clone()),
@@ -215,7 +230,7 @@ fn function(context: &Context<'_, '_>, func: &Func, resolved: Resolved, witness:
         frame: frame(program, func, &resolved),
         source: Sides { params: source(&resolved.params), results: source(&resolved.results) },
         confidence: Sides { params: confidence(&resolved.params), results: confidence(&resolved.results) },
-        prototype: String::new(),
+        prototype: Box::default(),
         usercall: None,
         tuple: None,
         notes: resolved.notes,
@@ -239,7 +254,7 @@ fn own_clobbers(program: &Program<'_>, resolved: &Resolved) -> Option<Arc<Vec<St
     if let Some(abi) = c_abi(program, resolved) {
         return Some(names(abi.clobbers(), arch));
     }
-    match resolved.helper?.special {
+    match resolved.helper.as_ref()?.special {
         Special::Preserving { kills, .. } => Some(names(kills, arch)),
         _ => None,
     }
@@ -251,7 +266,7 @@ pub(super) fn names(set: RegSet, arch: Arch) -> Arc<Vec<String>> {
 
 fn kind(func: &Func, resolved: &Resolved, named_closure: bool) -> FunctionKind {
     match () {
-        () if resolved.helper.is_some_and(|h| h.has_own_convention()) => FunctionKind::Helper,
+        () if resolved.helper.as_ref().is_some_and(|h| h.has_own_convention()) => FunctionKind::Helper,
         () if resolved.asm => FunctionKind::Asm,
         () if func.id == FuncId::Wrapper => FunctionKind::Wrapper,
         () if resolved.closure || named_closure => FunctionKind::Closure,

@@ -135,7 +135,7 @@ pub(super) fn loc(loc: location::Loc, arch: Arch) -> Loc {
 }
 
 /// Who won on each side, then who did not.
-pub(super) fn list(resolved: &Resolved, seen: &Witness, arch: Arch) -> Vec<Evidence> {
+pub(super) fn list(resolved: &Resolved, seen: &Witness, arch: Arch) -> Box<[Evidence]> {
     let winner = |side, claim: &Claim, shown: &[u64], why: &str| {
         // Claims of code and of the compiler's spills are shown by instructions, the others are made elsewhere.
         let in_code = matches!(claim.source, Source::Spill | Source::Code) && !shown.is_empty();

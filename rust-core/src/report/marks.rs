@@ -31,9 +31,9 @@ pub(super) fn sites(
     let [internal, abi0] = [&program.internal, &program.abi0].map(|c| names(c.clobbers(), arch));
     let mut methods: HashMap<(TypeId, u32), Callee> = HashMap::new();
     let mut site = |site: Site| {
-        let (mut params, mut results, mut interface) = (Vec::new(), Vec::new(), None);
+        let (mut params, mut results, mut interface): (Box<[Value]>, Box<[Value]>, _) = Default::default();
         if let Some(method) = site.method.filter(|_| site.kind != "closure") {
-            interface = Some(InterfaceMethod { ty: String::new(), method: format!("slot {}", method.slot) });
+            interface = Some(InterfaceMethod { ty: String::new(), method: format!("slot {}", method.slot) }.into());
         }
         if let Some((ty, slot)) = site.method.and_then(|m| m.ty.map(|ty| (ty, m.slot))) {
             let known = methods.entry((ty, slot)).or_insert_with(|| callee(program, types, ty, slot));
@@ -43,13 +43,13 @@ pub(super) fn sites(
         let on_stack = site.api.as_ref().is_some_and(|api| api.stack.is_some());
         if let Some(stack) = site.api.as_ref().and_then(|api| api.stack) {
             params = api_params(site.api.as_ref().map(|a| a.args.as_slice()).unwrap_or_default(), stack);
-            results = vec![word("", stack + 8 * (params.len() as u32 - 1))];
+            results = [word("", stack + 8 * (params.len() as u32 - 1))].into();
         }
         let known = !(params.is_empty() && results.is_empty());
         CallSite {
             at: Addr(site.at),
             within: Addr(site.within),
-            kind: site.kind.to_string(),
+            kind: site.kind.into(),
             targets: site.target.into_iter().map(Addr).collect(),
             params,
             results,
@@ -59,7 +59,7 @@ pub(super) fn sites(
                 (_, false) => internal.clone(),
             },
             values: site.api.as_ref().map_or(site.words, values),
-            api: site.api.map(|api| Api { dll: api.dll, name: api.name }),
+            api: site.api.map(|api| Box::new(Api { dll: api.dll, name: api.name })),
             interface,
             usercall: None,
             tuple: None,
@@ -71,7 +71,7 @@ pub(super) fn sites(
 }
 
 /// Where code enters duffzero and duffcopy, and what a call there clears or copies, in bytes.
-pub(super) fn duff_entries(program: &Program<'_>, func: &Func, helper: &Helper) -> Vec<Entry> {
+pub(super) fn duff_entries(program: &Program<'_>, func: &Func, helper: &Helper) -> Box<[Entry]> {
     let entry = |(offset, bytes)| Entry { at: Addr(func.entry + u64::from(offset)), bytes };
     duff::entries(program, func, helper.name).map(entry).collect()
 }
@@ -79,9 +79,9 @@ pub(super) fn duff_entries(program: &Program<'_>, func: &Func, helper: &Helper) 
 /// A method of a type, as all its calls have it.
 #[derive(Default)]
 struct Callee {
-    name: Option<InterfaceMethod>,
-    params: Vec<Value>,
-    results: Vec<Value>,
+    name: Option<Arc<InterfaceMethod>>,
+    params: Box<[Value]>,
+    results: Box<[Value]>,
 }
 
 fn callee(program: &Program<'_>, types: &mut TypeList<'_>, ty: TypeId, slot: u32) -> Callee {
@@ -91,14 +91,14 @@ fn callee(program: &Program<'_>, types: &mut TypeList<'_>, ty: TypeId, slot: u32
         Kind::Interface { methods } => {
             let Some(method) = methods.get(slot as usize) else {
                 let name = InterfaceMethod { ty: interface.name.clone(), method: format!("slot {slot}") };
-                return Callee { name: Some(name), ..Callee::default() };
+                return Callee { name: Some(name.into()), ..Callee::default() };
             };
             let name = InterfaceMethod { ty: interface.name.clone(), method: method.name.clone() };
             let signature = method.ty.and_then(|ty| known.get(ty)).and_then(|ty| match &ty.kind {
                 Kind::Func(signature) => Some(signature),
                 _ => None,
             });
-            (Some(name), signature, true)
+            (Some(name.into()), signature, true)
         }
         Kind::Func(signature) => (None, Some(signature), false),
         _ => return Callee::default(),
@@ -109,9 +109,8 @@ fn callee(program: &Program<'_>, types: &mut TypeList<'_>, ty: TypeId, slot: u32
     let shapes = |list: &[Param]| list.iter().map(|p| Shape::of(known, p.ty, arch)).collect::<Vec<_>>();
     let params: Vec<Shape> = receiver.then_some(data).into_iter().chain(shapes(&signature.params)).collect();
     let placed = assign_shapes(&params, &shapes(&signature.results), &program.internal);
-    let first =
-        evidence::Value { name: "receiver".to_string(), role: Some(Role::Receiver), ..evidence::Value::default() };
-    let of = |p: &Param| evidence::Value { name: p.name.clone(), ty: Some(p.ty), ..evidence::Value::default() };
+    let first = evidence::Value { name: "receiver".into(), role: Some(Role::Receiver), ..evidence::Value::default() };
+    let of = |p: &Param| evidence::Value { name: p.name.as_str().into(), ty: Some(p.ty), ..evidence::Value::default() };
     let list = |placed: Vec<Placed>, values: Vec<evidence::Value>| -> Vec<evidence::Value> {
         let both = placed.into_iter().zip(values);
         both.map(|(p, v)| evidence::Value { size: p.size, pieces: p.pieces, ..v }).collect()
@@ -125,15 +124,14 @@ fn callee(program: &Program<'_>, types: &mut TypeList<'_>, ty: TypeId, slot: u32
 }
 
 /// The pointer and the arguments that lie side by side on the stack.
-fn api_params(args: &[(String, Option<u64>)], stack: u32) -> Vec<Value> {
-    let mut params = vec![word("fn", stack - 8)];
-    params.extend(args.iter().zip(0..).map(|((name, _), n)| word(name, stack + 8 * n)));
-    params
+fn api_params(args: &[(String, Option<u64>)], stack: u32) -> Box<[Value]> {
+    let args = args.iter().zip(0..).map(|((name, _), n)| word(name, stack + 8 * n));
+    [word("fn", stack - 8)].into_iter().chain(args).collect()
 }
 
 fn word(name: &str, at: u32) -> Value {
     let piece = Piece { off: 0, size: 8, loc: Loc::Stack(at.into()), kind: Scalar::Word };
-    Value { name: name.to_string(), size: 8, pieces: [piece].into_iter().collect(), ..Value::default() }
+    Value { name: name.into(), size: 8, pieces: [piece].into(), ..Value::default() }
 }
 
 /// `dwMilliseconds=0xffffffff`, `?` for what is not constant.
@@ -157,30 +155,30 @@ pub(super) fn c_function(program: &Program<'_>, function: CFunction, types: &mut
     Function {
         entry: Addr(function.entry),
         end: None,
-        package: String::new(),
-        file: String::new(),
+        package: Arc::default(),
+        file: Arc::default(),
         line: 0,
         abi: Abi::C,
-        c_abi: abi.map(|abi| abi.name().to_string()),
+        c_abi: abi.map(|abi| abi.name().into()),
         kind: FunctionKind::C,
         noreturn: false,
         pair: None,
-        entries: Vec::new(),
+        entries: Box::default(),
         params: function.params.iter().flatten().map(|v| value(v, arch, types)).collect(),
         results: function.results.iter().flatten().map(|v| value(v, arch, types)).collect(),
         closure_context: None,
-        captures: Vec::new(),
+        captures: Box::default(),
         clobbers: abi.map_or_else(Arc::default, |abi| names(abi.clobbers(), arch)),
         arg_base: abi.map_or(0, CAbi::arg_base),
         frame: Frame::default(),
         source: Sides { params: known.params.then_some(Source::Code), results: known.results.then_some(Source::Code) },
         confidence: Sides { params: confidence(known.params), results: confidence(known.results) },
-        prototype: String::new(),
+        prototype: Box::default(),
         usercall: None,
         tuple: None,
         notes: Vec::new(),
-        evidence: Vec::new(),
-        listing: Vec::new(),
+        evidence: Box::default(),
+        listing: Box::default(),
         callers: None,
         callees: None,
         code: None,

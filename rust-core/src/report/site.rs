@@ -2,6 +2,7 @@
 
 use super::{Addr, Confidence, Source, Value};
 use schemars::JsonSchema;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -15,23 +16,23 @@ pub struct CallSite {
     #[serde(rename = "in")]
     pub within: Addr,
     /// `closure`, `interface`, `cgo`, `stdcall`, `syscall`, …
-    pub kind: String,
+    pub kind: Cow<'static, str>,
     /// Where it can go.
     pub targets: Vec<Addr>,
     /// What it passes.
-    pub params: Vec<Value>,
+    pub params: Box<[Value]>,
     /// What comes back.
-    pub results: Vec<Value>,
+    pub results: Box<[Value]>,
     /// Registers that it destroys.
     pub clobbers: Arc<Vec<String>>,
     /// The operating system's function that it reaches.
-    pub api: Option<Api>,
+    pub api: Option<Box<Api>>,
     /// The interface method that it calls.
-    pub interface: Option<InterfaceMethod>,
+    pub interface: Option<Arc<InterfaceMethod>>,
     /// What the arguments are, as far as they are constant.
     pub values: Vec<String>,
     /// IDA type of the called pointer.
-    pub usercall: Option<String>,
+    pub usercall: Option<Box<str>>,
     /// Id of the tuple type that holds several results.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tuple: Option<u32>,

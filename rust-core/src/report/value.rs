@@ -11,7 +11,7 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Value {
     /// Go name, empty when unknown.
-    pub name: String,
+    pub name: Box<str>,
     /// Receiver or dictionary.
     pub role: Option<Role>,
     /// Id of its type.
@@ -23,7 +23,7 @@ pub struct Value {
     /// Bytes.
     pub size: u32,
     /// In memory order of the value; padding has no piece.
-    pub pieces: Vec<Piece>,
+    pub pieces: Box<[Piece]>,
 }
 
 /// A part of a value that is in one place.

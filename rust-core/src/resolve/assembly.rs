@@ -62,7 +62,7 @@ pub(super) fn on_stack(program: &Program<'_>, func: &Func, scratch: &mut Scratch
 pub(super) fn in_registers(read: RegSet, convention: &Convention) -> Option<Located> {
     let up_to = |order: &[Reg]| order.iter().rposition(|reg| read.has(*reg)).map_or(0, |last| last + 1);
     let regs = [convention.ints, convention.floats].map(|order| order.iter().take(up_to(order)));
-    let values: Vec<Value> = regs.into_iter().flatten().map(|reg| register_result(*reg)).collect();
+    let values: Box<[Value]> = regs.into_iter().flatten().map(|reg| register_result(*reg)).collect();
     (!values.is_empty()).then_some(Located {
         values,
         source: Source::Code,
@@ -73,7 +73,7 @@ pub(super) fn in_registers(read: RegSet, convention: &Convention) -> Option<Loca
 }
 
 /// A value for each slot, and one for each word that no slot is in.
-fn values(slots: impl Iterator<Item = (u32, u32)>, end: u32, word: u32) -> Vec<Value> {
+fn values(slots: impl Iterator<Item = (u32, u32)>, end: u32, word: u32) -> Box<[Value]> {
     let mut values = Vec::new();
     let mut next = 0;
     for (off, size) in slots {
@@ -83,12 +83,12 @@ fn values(slots: impl Iterator<Item = (u32, u32)>, end: u32, word: u32) -> Vec<V
         let from = round_up(next, word);
         values.extend(stack_words(from, (off / word * word).saturating_sub(from), word));
         let piece = Piece { off: 0, size, loc: Loc::Stack(off), kind: Scalar::Word };
-        values.push(Value { size, pieces: vec![piece], ..Value::default() });
+        values.push(Value { size, pieces: [piece].into(), ..Value::default() });
         next = off + size;
     }
     let from = round_up(next, word);
     values.extend(stack_words(from, end.saturating_sub(from), word));
-    values
+    values.into()
 }
 
 #[cfg(test)]

@@ -1,16 +1,17 @@
 //! Asks callers about functions whose own code and lists leave their parameters in doubt. They are few, so only their
 //! callers are decoded once more.
 
+use super::Scratch;
 use super::knowledge::Knowledge;
 use super::sides::{Input, Sides};
 use super::survey::First;
-use super::{Scratch, Typed};
 use crate::Result;
 use crate::abi::location::RegSet;
 use crate::abi::registers::block_copy;
 use crate::code::before::{Prepared, Wanted};
 use crate::code::flow::NONE;
 use crate::code::usage::Summary;
+use crate::evidence::TypedEntries;
 use crate::evidence::callers::Passed;
 use crate::report::Abi;
 use crate::types::Types;
@@ -22,7 +23,7 @@ use rayon::prelude::*;
 /// Locates the parameters of functions in doubt again, with what their callers prepare, and returns the functions whose
 /// callers have to be read anew because these take other registers than was believed.
 pub(super) fn ask(
-    (types, typed): (&Types, &HashMap<u64, Vec<Typed>>),
+    (types, typed): (&Types, &TypedEntries),
     (firsts, bodies): (&[First], &[Abi]),
     summaries: &[Summary],
     located: &mut [Sides],
@@ -36,8 +37,7 @@ pub(super) fn ask(
     let again = |scratch: &mut Reusable<'_, Scratch>, &i: &usize| {
         let func = &program.funcs()[i];
         let input = Input { program, types, func, first: &firsts[i], abi: bodies[i], seen: None };
-        let typed = typed.get(&func.entry).map(Vec::as_slice).unwrap_or_default();
-        (i, input.sides(typed, passed.get(&(i as u32)), scratch, knowledge))
+        (i, input.sides(typed.of(func.entry), passed.get(&(i as u32)), scratch, knowledge))
     };
     let found: Vec<(usize, Sides)> =
         asked.par_iter().map_init(|| scratches.pull(|| Scratch::new(program)), again).collect();

@@ -28,14 +28,14 @@ pub(super) fn of_helper(input: &Input<'_, '_>) -> Option<(Abi, Claim, Claim)> {
     };
     let word = program.image.arch.ptr_size();
     let value = |(n, reg): (usize, Reg)| {
-        let name = names.get(n).map(|name| name.to_string()).unwrap_or_default();
+        let name = names.get(n).copied().unwrap_or_default().into();
         Value { name, ..params::register_value(reg, word) }
     };
     let claim = |regs: Vec<Reg>| Claim {
         source: Source::Table,
         confidence: Confidence::Exact,
         values: regs.into_iter().enumerate().map(value).collect(),
-        text: helper.name.to_string(),
+        text: helper.name.into(),
         at: func.entry,
     };
     Some((abi, claim(params), claim(results)))

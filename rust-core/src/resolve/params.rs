@@ -65,7 +65,7 @@ pub struct Reads {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Located {
     /// Parameters in order.
-    pub values: Vec<Value>,
+    pub values: Box<[Value]>,
     /// Which source decided.
     pub source: Source,
     /// How sure the places are.
@@ -120,7 +120,7 @@ fn piece(off: u32, size: u32, loc: Loc) -> Piece {
 
 fn stack_value(group: &Group) -> Value {
     let base = group.components.first().map_or(0, |c| c.0);
-    let pieces: Vec<Piece> =
+    let pieces: Box<[Piece]> =
         group.components.iter().map(|c| piece(c.0.saturating_sub(base), c.1, Loc::Stack(c.0))).collect();
     Value { size: extent(&pieces), pieces, ..Value::default() }
 }
@@ -146,7 +146,7 @@ pub fn register_result(reg: Reg) -> Value {
 
 /// A value in one register of that many bytes.
 pub fn register_value(reg: Reg, size: u32) -> Value {
-    Value { size, pieces: vec![piece(0, size, Loc::Reg(reg))], ..Value::default() }
+    Value { size, pieces: [piece(0, size, Loc::Reg(reg))].into(), ..Value::default() }
 }
 
 /// Results on the stack of which only the bytes are known, word by word.
@@ -154,7 +154,7 @@ pub fn stack_words(from: u32, bytes: u32, word: u32) -> impl Iterator<Item = Val
     let words = (0..bytes.min(1 << 12)).step_by(word as usize);
     words.map(move |off| {
         let size = (bytes - off).min(word);
-        Value { size, pieces: vec![piece(0, size, Loc::Stack(from + off))], ..Value::default() }
+        Value { size, pieces: [piece(0, size, Loc::Stack(from + off))].into(), ..Value::default() }
     })
 }
 
@@ -165,7 +165,7 @@ pub fn stack_results(abi: Abi, params: Option<&Claim>, (from, to): (u32, u32), w
         source: params.source,
         confidence: params.confidence.min(Confidence::Likely),
         values: stack_words(from, to.saturating_sub(from), word).collect(),
-        text: format!("bytes {from} to {to} of the argument area"),
+        text: format!("bytes {from} to {to} of the argument area").into(),
         at: params.at,
     })
 }

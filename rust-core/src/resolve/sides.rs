@@ -111,9 +111,9 @@ impl Input<'_, '_> {
             confidence: located.confidence,
             values: located.values,
             text: if program.explain {
-                verdict::metadata_text(program, first, func, self.seen, calls)
+                verdict::metadata_text(program, first, func, self.seen, calls).into()
             } else {
-                String::new()
+                Box::default()
             },
             at: func.entry,
         }
@@ -175,19 +175,19 @@ impl Input<'_, '_> {
     fn assign(&self, typed: &Typed, sides: &mut Sides) {
         let convention = self.convention();
         let assignment = assign(self.types, &typed.signature, convention);
-        let claim = |values: Vec<Value>| Claim {
+        let claim = |values: Box<[Value]>| Claim {
             source: typed.source,
             confidence: typed.confidence,
             values,
             text: typed.text.clone(),
             at: typed.at,
         };
-        let values = |placed: Vec<Placed>, params: &[Param]| -> Vec<Value> {
+        let values = |placed: Vec<Placed>, params: &[Param]| -> Box<[Value]> {
             placed
                 .into_iter()
                 .zip(params)
                 .map(|(placed, param)| Value {
-                    name: param.name.clone(),
+                    name: param.name.as_str().into(),
                     role: param.role,
                     ty: Some(param.ty),
                     size: placed.size,
@@ -284,7 +284,9 @@ impl Sides {
             (None, Some(l)) => (l.stack_args, l.spill_offset),
             (None, None) => (0, 0),
         };
-        let metadata = located.map(|l| input.metadata_claim(l, self.calls));
+        // Where types say both sides, what was located has no say any more.
+        let asked = program.explain || self.typed_params.is_none() || self.typed_results.is_none();
+        let metadata = located.filter(|_| asked).map(|l| input.metadata_claim(l, self.calls));
         let code = (abi == Abi::ABIInternal && !first.asm && program.reads_code())
             .then(|| results_claim(program, func, inferred, (stack_args, spill_offset)))
             .flatten();
@@ -317,7 +319,7 @@ impl Sides {
         Resolved {
             abi,
             target: outcome.target,
-            helper: first.helper,
+            helper: first.helper.map(Box::new),
             asm: first.asm,
             params,
             results,
@@ -356,8 +358,8 @@ fn results_claim(
     Some(Claim {
         source: Source::Code,
         confidence: results::confidence::of(inferred, stack),
-        values,
-        text: if program.explain { results::confidence::text(inferred) } else { String::new() },
+        values: values.into(),
+        text: if program.explain { results::confidence::text(inferred).into() } else { Box::default() },
         at: func.entry,
     })
 }

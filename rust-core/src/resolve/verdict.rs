@@ -72,9 +72,9 @@ pub(super) fn lost(
 }
 
 /// Why the winners of both sides won, given those that lost to them.
-pub(super) fn won(params: Option<&Claim>, results: Option<&Claim>, lost: &[Lost]) -> Sides<String> {
+pub(super) fn won(params: Option<&Claim>, results: Option<&Claim>, lost: &[Lost]) -> Sides<Box<str>> {
     let of = |side: Side, winner: Option<&Claim>| {
-        let Some(winner) = winner else { return String::new() };
+        let Some(winner) = winner else { return Box::default() };
         let others: Vec<&Lost> = lost.iter().filter(|lost| lost.side == side).collect();
         let said = |agree: bool| {
             let mut words: Vec<&str> =
@@ -93,7 +93,7 @@ pub(super) fn won(params: Option<&Claim>, results: Option<&Claim>, lost: &[Lost]
                 why += &format!("; {verb} {}", said(agree));
             }
         }
-        why
+        why.into()
     };
     Sides { params: of(Side::Params, params), results: of(Side::Results, results) }
 }

@@ -48,7 +48,7 @@ impl Scene<'_, '_> {
         let edge = |(i, op): (usize, &Op)| {
             let callee = self.resolved.get(op.callee as usize)?;
             // Helpers with a convention of their own are the compiler's, and their results are not results.
-            let plain = callee.helper.is_none_or(|helper| !helper.has_own_convention());
+            let plain = callee.helper.as_ref().is_none_or(|helper| !helper.has_own_convention());
             (plain && wanted(op.callee as usize)).then(|| Edge {
                 at: entry + u64::from(op.at),
                 caller: caller as u32,

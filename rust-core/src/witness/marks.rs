@@ -46,7 +46,7 @@ impl Scene<'_, '_> {
     }
 
     fn growth(&self, func: &Func, ops: &[Op]) -> Option<Growth> {
-        let helper = |target| self.program.at(target).and_then(|i| self.resolved.get(i)?.helper);
+        let helper = |target| self.program.at(target).and_then(|i| self.resolved.get(i)?.helper.as_deref());
         let morestack = |target| helper(target).is_some_and(|h| matches!(h.special, Special::Morestack));
         let from = |at: u32| ops.binary_search_by_key(&at, |op| op.at).ok().and_then(|i| ops.get(i..));
         growth::candidates(ops, func.entry).find_map(|at| growth::block(from(at)?, func.entry, false, morestack))

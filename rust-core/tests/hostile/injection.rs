@@ -48,7 +48,8 @@ fn report() -> Report {
         let (go_name, kind) = (name.to_owned(), "struct".to_owned());
         report.types.push(Type { id, go_name, kind, size: 8, align: 8, fields: vec![field], ..Type::default() });
         let function = report.functions.iter_mut().find(|f| f.name == name).unwrap();
-        (function.params, function.results, function.confidence) = (known.params.clone(), Vec::new(), known.confidence);
+        (function.params, function.results, function.confidence) =
+            (known.params.clone(), Box::default(), known.confidence);
         function.confidence.results = Confidence::Exact;
         (function.params[0].ty, function.params[0].name) = (Some(id), name.into());
         function.notes.push(name.to_owned());

@@ -49,7 +49,7 @@ impl Wanted {
             ..Wanted::default()
         };
         let main = Module { path: go.module.clone(), version: go.module_version.clone(), ..Module::default() };
-        let packages: BTreeSet<&str> = report.functions.iter().map(|f| f.package.as_str()).collect();
+        let packages: BTreeSet<&str> = report.functions.iter().map(|f| &*f.package).collect();
         for module in go.deps.iter().chain((!main.path.is_empty()).then_some(&main)) {
             let below = |package: &&&str| is_below(package, &module.path);
             let is_main = module.path == main.path;

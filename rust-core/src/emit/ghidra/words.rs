@@ -10,7 +10,7 @@ const LONGEST_NAME: usize = 1000;
 /// The comment above a function; `why` it has no signature.
 pub(super) fn function(f: &Function, why: Option<&str>) -> Vec<String> {
     let mut lines = Vec::with_capacity(4);
-    lines.extend((!f.prototype.is_empty()).then(|| f.prototype.clone()));
+    lines.extend((!f.prototype.is_empty()).then(|| f.prototype.to_string()));
     lines.push(sure(f.confidence, f.source));
     if !f.file.is_empty() {
         lines.push(format!("{}:{}", f.file, f.line));

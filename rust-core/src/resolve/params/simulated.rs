@@ -16,7 +16,7 @@ pub(super) fn locate(facts: &Facts<'_>, convention: &Convention) -> Option<Locat
     let Some(list) = facts.list else {
         // A compiled function with parameters always has ArgInfo: what is left are stack results.
         return Some(Located {
-            values: Vec::new(),
+            values: Box::default(),
             source: Source::ArgInfo,
             confidence: Confidence::Exact,
             stack_args: 0,
@@ -50,7 +50,7 @@ fn hidden_only(facts: &Facts<'_>, args: u32, convention: &Convention) -> Located
     let floats =
         facts.reads.regs.has(Reg::float(0)) && convention.ints.first().is_some_and(|r| !facts.reads.regs.has(*r));
     let mut regs = if floats { convention.floats.iter() } else { convention.ints.iter() };
-    let values: Vec<Value> = if stack {
+    let values = if stack {
         stack_words(0, args, WORD).collect()
     } else {
         (0..args / 8).filter_map(|_| regs.next()).map(|reg| register_result(*reg)).collect()
@@ -153,7 +153,7 @@ fn simulate(
         values.splice(at..at, stack_words(stack_args, end - stack_args, WORD));
         stack_args = end;
     }
-    Some(Located { values, source: Source::ArgInfo, confidence, stack_args, spill_offset: start })
+    Some(Located { values: values.into(), source: Source::ArgInfo, confidence, stack_args, spill_offset: start })
 }
 
 /// How sure the registers are.
@@ -186,7 +186,7 @@ fn confidence(
 
 /// Whether a value can be no float: it is small, made of several scalars, or what it points at is touched.
 fn is_word(facts: &Facts<'_>, value: &Value) -> bool {
-    match value.pieces.as_slice() {
+    match &*value.pieces {
         [Piece { size: 4 | 8, loc: Loc::Reg(reg), .. }] => facts.reads.pointers.has(*reg),
         _ => true,
     }

@@ -45,7 +45,7 @@ fn lone(slot: Slot) -> Value {
 
 fn register_value(slots: &[Slot]) -> Value {
     let base = slots.first().map_or(0, |s| s.off);
-    let pieces: Vec<Piece> =
+    let pieces: Box<[Piece]> =
         slots.iter().map(|s| Piece { kind: s.kind, ..piece(s.off - base, s.size, Loc::Reg(s.reg)) }).collect();
     Value { size: extent(&pieces), pieces, ..Value::default() }
 }
@@ -120,7 +120,7 @@ pub(super) fn locate(facts: &Facts<'_>, convention: &Convention) -> Option<Locat
     };
     values.extend(trailing);
     values.splice(at..at, unlisted);
-    Some(Located { values, source: Source::Spill, confidence, stack_args, spill_offset: start })
+    Some(Located { values: values.into(), source: Source::Spill, confidence, stack_args, spill_offset: start })
 }
 
 /// Where the values on the stack end, in whole words.

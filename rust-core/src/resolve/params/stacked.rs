@@ -41,7 +41,7 @@ pub(in crate::resolve) fn on_stack(
         let end = (boundary.params * word).clamp(listed.min(args), args);
         values.extend(words(seen, listed, end, word));
         return Some(Located {
-            values,
+            values: values.into(),
             source: Source::Code,
             confidence: boundary.confidence,
             stack_args: end,
@@ -49,9 +49,13 @@ pub(in crate::resolve) fn on_stack(
         });
     }
     let confidence = if complete { Confidence::Exact } else { Confidence::Guess };
-    let located =
-        Located { values, source: Source::ArgInfo, confidence, stack_args: listed.min(args), spill_offset: args };
-    (!unlisted).then_some(located)
+    (!unlisted).then(|| Located {
+        values: values.into(),
+        source: Source::ArgInfo,
+        confidence,
+        stack_args: listed.min(args),
+        spill_offset: args,
+    })
 }
 
 /// One value for each word from `from` to `to`, or for each part of a word that the code reads by itself.
@@ -62,8 +66,8 @@ fn words(seen: &Seen, from: u32, to: u32, word: u32) -> impl Iterator<Item = Val
         parts.into_iter().map(move |(off, size)| {
             let mut piece = piece(0, size, Loc::Stack(off));
             piece.kind = kind(seen, &piece, word);
-            let pieces = vec![piece];
-            Value { size: extent(&pieces), pieces, ..Value::default() }
+            let pieces = [piece];
+            Value { size: extent(&pieces), pieces: pieces.into(), ..Value::default() }
         })
     })
 }
