@@ -5,6 +5,7 @@ mod apply;
 mod bridges;
 mod callbacks;
 mod chain;
+mod data;
 mod exports;
 mod facts;
 mod frame;
@@ -19,6 +20,7 @@ mod statements;
 mod symbols;
 mod system;
 mod targets;
+mod texts;
 mod variables;
 mod vdso;
 mod walk;
@@ -32,7 +34,7 @@ use crate::arch::Arch;
 use crate::evidence::Value;
 use crate::golang::pclntab::Func;
 use crate::program::Program;
-use crate::report::Annotation;
+use crate::report::{Annotation, Datum};
 use crate::resolve::Resolved;
 use crate::types::Types;
 use crate::watch::Watch;
@@ -49,6 +51,8 @@ pub struct Marks {
     pub sites: Vec<Site>,
     /// C functions that the function table does not have, by address.
     pub functions: Vec<CFunction>,
+    /// What else lies where, by address.
+    pub data: Vec<Datum>,
 }
 
 /// A C function.
@@ -87,6 +91,17 @@ pub fn annotate(
     marks.sites = watch.stage("looking at calls", program.funcs().len(), |tick| sites::find(&shared, tick))?;
     callbacks::annotations(program, &marks.sites, &mut marks.annotations);
     Ok(marks)
+}
+
+/// What else lies where, by address.
+pub fn data(
+    program: &Program<'_>,
+    types: &Types,
+    resolved: &[Resolved],
+    known: &Known,
+    watch: &Watch<'_>,
+) -> Result<Vec<Datum>> {
+    watch.stage("looking for data", program.funcs().len(), |tick| data::find(program, types, resolved, known, tick))
 }
 
 /// Whether values can be followed through the machine's code.

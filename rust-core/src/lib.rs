@@ -105,7 +105,10 @@ fn recover(mut image: Image<'_>, data: &[u8], options: &Options, observer: &dyn 
     let mut program = program::Program::new(&image, &meta, statics, options);
     program.receivers = receivers;
     let mut resolved = resolve::resolve(&program, &types, evidence::TypedEntries::new(typed), &watch)?;
-    let marks = annotate::annotate(&program, &mut types, &mut resolved, &known, &watch)?;
+    let mut marks = annotate::annotate(&program, &mut types, &mut resolved, &known, &watch)?;
+    if options.data {
+        marks.data = annotate::data(&program, &types, &resolved, &known, &watch)?;
+    }
     let only = |i: usize| program.is_wanted(&program.funcs()[i], options);
     let witness = match options.evidence {
         true => witness::witness(&program, &resolved, only, options.listing, &watch)?,

@@ -24,6 +24,8 @@ pub struct Options {
     pub evidence: bool,
     /// With [`Options::evidence`], instructions of each function that are put into the report at most.
     pub listing: usize,
+    /// Put types, itabs, string literals and stack-growth blocks into the report, by address.
+    pub data: bool,
     /// Threads, 0 for all.
     pub threads: usize,
     /// Report only the function with this Go name, or the one that contains this address (`0x…`).
@@ -42,6 +44,7 @@ impl Default for Options {
             packs: Vec::new(),
             evidence: false,
             listing: LISTING,
+            data: false,
             threads: 0,
             only: None,
             arch: None,

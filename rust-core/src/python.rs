@@ -125,6 +125,7 @@ struct Asked {
     signatures: bool,
     evidence: bool,
     listing: Option<usize>,
+    data: bool,
     threads: usize,
     only: Option<String>,
     arch: Option<String>,
@@ -134,7 +135,7 @@ struct Asked {
 
 impl Asked {
     fn options(self) -> PyResult<Options> {
-        let Asked { dwarf, symbols, names, signatures, evidence, listing, threads, only, arch, sigs } = self;
+        let Asked { dwarf, symbols, names, signatures, evidence, listing, data, threads, only, arch, sigs } = self;
         let default = Options::default();
         let packs = sigs.iter().map(|(label, data)| pack(label, data)).collect::<PyResult<_>>()?;
         Ok(Options {
@@ -144,6 +145,7 @@ impl Asked {
             signatures,
             evidence,
             listing: listing.unwrap_or(default.listing),
+            data,
             threads,
             only,
             arch: machine(arch.as_deref())?,

@@ -15,7 +15,7 @@ pub use crate::abi::location::Scalar;
 pub use crate::types::Role;
 pub use binary::{Binary, Go, Module, Pack, Tool};
 pub use evidence::{Call, Calls, Evidence, Line, ReadPlace, Side};
-pub use site::{Annotation, Api, CallSite, InterfaceMethod};
+pub use site::{Annotation, Api, CallSite, Datum, DatumKind, InterfaceMethod};
 pub use types::{Field, Method, Type};
 pub use value::{Loc, Piece, Value};
 
@@ -80,6 +80,9 @@ pub struct Report {
     pub call_sites: Vec<CallSite>,
     /// Bridges between Go and C, and other marked places.
     pub annotations: Vec<Annotation>,
+    /// What else lies where, by address, when asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub data: Vec<Datum>,
     /// What was not possible, and why.
     pub notes: Vec<Note>,
 }

@@ -69,7 +69,7 @@ pub struct Resolved {
     /// It never returns.
     pub noreturn: bool,
     /// It checks at its start that the stack is large enough.
-    pub grows: bool,
+    pub growth: Option<(u32, u32)>,
     /// It may call what a register or memory says.
     pub calls_indirectly: bool,
     /// What else is to be said.

@@ -4,7 +4,7 @@
 mod go;
 
 use go::{Build, plain};
-use goabi::report::{Addr, Confidence, Report};
+use goabi::report::{Addr, Confidence, DatumKind, Report};
 use goabi::{Options, analyze};
 
 /// Roles with the name that pclntab has for the one function in them.
@@ -257,4 +257,45 @@ fn goroutines_deferred_calls_and_panics_name_what_runs() {
     assert_eq!(site("main.deferred", "defer").targets, Vec::from_iter(entry("main.deferred.func1")));
     assert_eq!(site("main.deferred", "panic").values, ["\"too many\""]);
     assert_eq!(site("main.deferred.func1", "variadic").values, ["\"%s of %d\\n\"", "string", "int"]);
+}
+
+/// String literals of `tests/programs/sites`, each in one place of its code.
+const LITERALS: &[&str] = &["too many", "%s of %d\n"];
+
+#[test]
+fn data_has_types_itabs_whole_literals_and_stack_growth() {
+    for (toolchain, machine) in [("go1.18.10", "amd64"), ("", "amd64"), ("", "arm64")] {
+        let args = &["-ldflags", "-s -w"];
+        let data = Build { program: "sites", target: ("linux", machine), args, cgo: false, toolchain }.bytes();
+        let mut options = Options::default();
+        options.data = true;
+        let report = analyze(&data, &options).expect("a report");
+        let of = |kind: DatumKind| report.data.iter().filter(move |datum| datum.kind == kind);
+        let what = format!("{toolchain} {machine}");
+        assert!(of(DatumKind::Type).any(|datum| datum.text == "*os.File"), "{what}");
+        assert!(of(DatumKind::Itab).any(|datum| datum.text == "*os.File,io.Writer" && datum.size == 32), "{what}");
+        assert_eq!(of(DatumKind::Moduledata).count(), 1, "{what}");
+        let growing = report.functions.iter().filter(|f| f.frame.grows == Some(true)).count();
+        assert_eq!(of(DatumKind::StackGrowth).count(), growing, "{what}");
+        let image = goabi::image::Image::parse(&data).expect("an image");
+        for datum in of(DatumKind::StackGrowth) {
+            let within = report.functions.iter().find(|f| f.entry < datum.at && Some(datum.at) < f.end);
+            assert!(
+                within.is_some_and(|f| f.end.is_some_and(|end| datum.at.0 + datum.size <= end.0)),
+                "{what}: {datum:?}"
+            );
+        }
+        // In the file each literal lies between others; its bounds are only in the code.
+        for literal in LITERALS {
+            let found: Vec<_> = of(DatumKind::String).filter(|datum| datum.text == *literal).collect();
+            let [datum] = found[..] else { panic!("{what}: {literal:?}: {found:?}") };
+            assert_eq!(image.bytes(datum.at.0, datum.size as usize), Some(literal.as_bytes()), "{what}");
+        }
+        let strings: Vec<_> = of(DatumKind::String).map(|datum| (datum.at.0, datum.at.0 + datum.size)).collect();
+        assert!(strings.len() > 300, "{what}: {}", strings.len());
+        assert!(strings.is_sorted_by(|a, b| a.1 <= b.0), "{what}: they overlap");
+        // The linker lays them side by side: most end where the next one starts, unless their lengths are wrong.
+        let touching = strings.windows(2).filter(|pair| pair[0].1 == pair[1].0).count();
+        assert!(2 * touching > strings.len(), "{what}: {touching} of {}", strings.len());
+    }
 }

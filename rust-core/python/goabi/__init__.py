@@ -115,6 +115,7 @@ def analyze(
     signatures: bool = True,
     evidence: bool = False,
     listing: int | None = None,
+    data: bool = False,
     threads: int = 0,
     only: str | None = None,
     arch: str | None = None,
@@ -125,12 +126,13 @@ def analyze(
 
     ``dwarf``, ``symbols``, ``names`` and ``signatures`` (from sources: the built-in standard library and ``sigs``) say
     what may be used. ``evidence`` keeps every claim that was made on each function, and ``listing`` of its instructions.
+    ``data`` adds types, itabs, string literals and stack-growth blocks by address.
     ``threads=0`` means all. ``only`` names one function (or gives an address in it), ``arch`` the part of a
     fat Mach-O file by Go's name for the machine. ``sigs`` are signature packs as ``goabi sigs build`` writes them, by
     their paths or as bytes; earlier ones have precedence. ``watch`` is told how far the analysis is, and stops it by raising.
     Raises :class:`Error` or one of its subclasses, or :class:`OSError`.
     """
-    options = _options(dwarf, symbols, names, signatures, evidence, listing, threads, only, arch, sigs)
+    options = _options(dwarf, symbols, names, signatures, evidence, listing, data, threads, only, arch, sigs)
     return Report(_core.analyze(_read(source), options, watch))
 
 
@@ -145,6 +147,7 @@ def analyze_segments(
     signatures: bool = True,
     evidence: bool = False,
     listing: int | None = None,
+    data: bool = False,
     threads: int = 0,
     only: str | None = None,
     sigs: Iterable[Source] = (),
@@ -156,8 +159,8 @@ def analyze_segments(
     one. Everything else is as in :func:`analyze`.
     """
     memory: _core.Memory = {"arch": arch, "os": os, "base": base, "entry": entry}
-    rows = [(addr, size, bytes(data), perms) for addr, size, data, perms in segments]
-    options = _options(True, True, names, signatures, evidence, listing, threads, only, None, sigs)
+    rows = [(addr, size, bytes(content), perms) for addr, size, content, perms in segments]
+    options = _options(True, True, names, signatures, evidence, listing, data, threads, only, None, sigs)
     return Report(_core.analyze_segments(rows, memory, options, watch))
 
 
@@ -180,6 +183,7 @@ def _options(
     signatures: bool,
     evidence: bool,
     listing: int | None,
+    data: bool,
     threads: int,
     only: str | None,
     arch: str | None,
@@ -194,6 +198,7 @@ def _options(
         "signatures": signatures,
         "evidence": evidence,
         "listing": listing,
+        "data": data,
         "threads": threads,
         "only": only,
         "arch": arch,

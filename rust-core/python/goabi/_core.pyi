@@ -10,6 +10,7 @@ class Options(TypedDict):
     signatures: bool
     evidence: bool
     listing: int | None
+    data: bool
     threads: int
     only: str | None
     arch: str | None

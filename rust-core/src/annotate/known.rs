@@ -14,8 +14,8 @@ use crate::types::{Kind, TypeId, Types};
 pub struct Known {
     /// Runtime types, by address.
     pub types: Vec<(u64, TypeId)>,
-    /// Itabs with the interface's type, by address.
-    pub itabs: Vec<(u64, Option<TypeId>)>,
+    /// Itabs with the interface's type, and the one of the values, by address.
+    pub itabs: Vec<(u64, Option<TypeId>, Option<TypeId>)>,
     /// Bytes from an itab to the code of its first method.
     pub first_method: u32,
 }
@@ -24,7 +24,8 @@ impl Known {
     /// What has been read of the type data.
     pub fn new(reader: &TypeReader<'_>) -> Known {
         let itabs = golang::itab::enumerate(reader).into_iter();
-        let mut itabs: Vec<_> = itabs.map(|itab| (itab.addr, reader.lookup(itab.interface))).collect();
+        let mut itabs: Vec<_> =
+            itabs.map(|itab| (itab.addr, reader.lookup(itab.interface), reader.lookup(itab.concrete))).collect();
         itabs.sort_unstable();
         Known { types: reader.known(), itabs, first_method: reader.raw().layouts.itab.size }
     }
@@ -47,7 +48,7 @@ impl Known {
     /// The itab that `addr` is in: its interface and the offset.
     pub(super) fn itab(&self, addr: u64) -> Option<(TypeId, u32)> {
         let index = self.itabs.partition_point(|known| known.0 <= addr).checked_sub(1)?;
-        let (start, ty) = self.itabs[index];
+        let (start, ty, _) = self.itabs[index];
         u32::try_from(addr - start).ok().zip(ty).map(|(offset, ty)| (ty, offset))
     }
 }

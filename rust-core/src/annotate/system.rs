@@ -50,7 +50,7 @@ pub(super) fn api(
     };
     let (kind, function, args, stack) = match meant {
         Meant::Stdcall(n) => {
-            let args = (0..usize::from(n)).map(|i| state.slot(8 + 8 * i as i64, 8)).collect();
+            let args = (1..=usize::from(n)).map(arg).collect();
             ("stdcall", arg(0), args, (abi == Abi::ABI0).then_some(8))
         }
         Meant::StdcallSlice => ("stdcall", arg(0), slice(1), None),

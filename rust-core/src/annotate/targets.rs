@@ -5,7 +5,7 @@ use super::bridges::Finder;
 use super::callbacks;
 use super::look::{argument, call_base, stack_word};
 use super::roles::Role;
-use crate::arch::{Arch, Os};
+use crate::arch::Os;
 use crate::code::values::Value;
 use crate::golang::func_id::FuncId;
 use crate::program::Program;
@@ -135,8 +135,7 @@ pub(super) fn find(finder: &mut Finder<'_, '_>) -> Targets {
         targets.insert(cgocall, Meant::Cgocall);
     }
     callbacks::registering(finder, &mut targets);
-    // The runtime's own ways into Windows are known on amd64.
-    if program.image.os == Os::Windows && program.image.arch == Arch::Amd64 {
+    if program.image.os == Os::Windows {
         stdcalls(finder, &mut targets);
         syscalls(finder, &mut targets);
         procedures(finder, &mut targets);

@@ -303,7 +303,12 @@ impl Meaning for Walk<'_, '_, '_> {
                     }
                 }
                 Source::Reg(reg) => {
-                    state.reg(reg).constant().into_iter().for_each(|value| self.recent.store(to, place.size, value));
+                    let value = match state.reg(reg) {
+                        // A part of a name, from data that nothing changes.
+                        Value::Static(from) if self.shared.program.image.is_constant(from) => word(from),
+                        value => value.constant(),
+                    };
+                    value.into_iter().for_each(|value| self.recent.store(to, place.size, value));
                 }
                 Source::Const(value) => self.recent.store(to, place.size, value),
                 Source::Unknown => {}

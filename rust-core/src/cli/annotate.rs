@@ -37,6 +37,7 @@ fn one(args: &Annotate, file: &Path) -> Result<(), Failure> {
     options.only = args.only.clone();
     options.evidence = args.evidence || args.format == Format::Html;
     options.listing = args.listing;
+    options.data = args.data;
     let input = Input::read(file, &args.analysis)?;
     let mut missing = Vec::new();
     if args.fetch_sigs {

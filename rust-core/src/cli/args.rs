@@ -121,6 +121,9 @@ pub(super) struct Annotate {
     /// With evidence: instructions of each function that are put into the report at most
     #[arg(long, value_name = "N", default_value_t = 24)]
     pub(super) listing: usize,
+    /// Add runtime types, itabs, string literals and stack-growth blocks, by address
+    #[arg(long)]
+    pub(super) data: bool,
     /// Get the modules that the binary names through the Go command, and use their signatures; needs the network
     #[arg(long)]
     pub(super) fetch_sigs: bool,

@@ -281,7 +281,7 @@ fn store_value(place: &Place, value: Value, state: &mut State, meaning: &mut imp
 }
 
 /// What an instruction writes, for loops: registers, and a place.
-fn written(located: &Located) -> (RegSet, Option<Place>) {
+pub fn written(located: &Located) -> (RegSet, Option<Place>) {
     let none = (RegSet::NONE, None);
     match located.step {
         Step::Other(regs) => (regs, None),

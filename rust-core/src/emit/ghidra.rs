@@ -105,7 +105,7 @@ pub fn write(report: &Report, out: &mut dyn Write, min: Confidence) -> io::Resul
         section.list("types", used.iter().filter_map(|id| types::line(&report.types, &plan.context.c, *id)))?;
         section.list("functions", report.functions.iter().map(|f| plan.function(f)))?;
         section.list("call_sites", plan.call_sites())?;
-        section.list("marks", report.annotations.iter().map(sites::mark))
+        section.list("marks", report.annotations.iter().map(sites::mark).chain(report.data.iter().map(sites::datum)))
     })
 }
 

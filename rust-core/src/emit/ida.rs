@@ -6,11 +6,12 @@
 //! Addresses are the file's: add the difference between the database's image base and `image_base`. A call's `decl` is of a
 //! pointer to what it calls; a call without one has a `comment` only.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::report::{Addr, Annotation, CallSite, Confidence, Entry, Function, Report, Sides, Source};
+use crate::report::{Addr, Annotation, CallSite, Confidence, Datum, Entry, Function, Report, Sides, Source};
 
 use super::c_types::{self, CTypes};
 use super::declare::{self, Declaration, Kind};
@@ -83,8 +84,8 @@ struct SiteLine<'a> {
 struct AnnotationLine<'a> {
     at: Addr,
     role: &'a str,
-    name: &'a str,
-    comment: &'a str,
+    name: Cow<'a, str>,
+    comment: Cow<'a, str>,
 }
 
 /// What to apply, as text and as data.
@@ -127,7 +128,8 @@ pub fn write(report: &Report, out: &mut dyn Write, min: Confidence) -> io::Resul
         section.list("types", plan.types.iter().map(type_line))?;
         section.list("functions", report.functions.iter().map(|f| plan.function(f)))?;
         section.list("call_sites", plan.call_sites().map(|site| plan.site(site)))?;
-        section.list("annotations", report.annotations.iter().map(annotation_line))
+        let data = report.data.iter().map(datum_line);
+        section.list("annotations", report.annotations.iter().map(annotation_line).chain(data))
     })
 }
 
@@ -249,9 +251,14 @@ fn site_comment(site: &CallSite, report: &Report) -> String {
     format!("calls {}{values}", marks_text::callee(site, report))
 }
 
-fn annotation_line(annotation: &Annotation) -> impl Serialize {
+fn annotation_line(annotation: &Annotation) -> AnnotationLine<'_> {
     let Annotation { at, role, name, comment, .. } = annotation;
-    AnnotationLine { at: *at, role, name, comment }
+    AnnotationLine { at: *at, role, name: name.into(), comment: comment.into() }
+}
+
+fn datum_line(datum: &Datum) -> AnnotationLine<'_> {
+    let (name, comment) = (marks_text::symbol(datum).into(), marks_text::describe(datum).into());
+    AnnotationLine { at: datum.at, role: marks_text::datum_role(datum.kind), name, comment }
 }
 
 /// The line that a host shows at the function; it starts with the tool's name so that a later run knows its own.

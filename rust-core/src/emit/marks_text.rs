@@ -1,7 +1,7 @@
 //! Bridges and call sites for people: grouped, a line each.
 
 use super::text::escape;
-use crate::report::{Addr, Annotation, CallSite, Report};
+use crate::report::{Addr, Annotation, CallSite, Datum, DatumKind, Report};
 use std::io::{self, Write};
 
 /// Kinds of call sites with the heading that each is listed under; others are only counted.
@@ -25,7 +25,53 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             sites.try_for_each(|site| site_line(site, report, out))?;
         }
     }
+    if !report.data.is_empty() {
+        writeln!(out, "\ntypes, itabs, strings and stack-growth blocks")?;
+        report.data.iter().try_for_each(|datum| datum_line(datum, out))?;
+    }
     Ok(())
+}
+
+fn datum_line(datum: &Datum, out: &mut dyn Write) -> io::Result<()> {
+    let (at, what) = (datum.at, describe(datum));
+    writeln!(out, "{at}  {:<12}  {}", datum_role(datum.kind), escape(&what))
+}
+
+/// The word for what lies at a place.
+pub(super) fn datum_role(kind: DatumKind) -> &'static str {
+    match kind {
+        DatumKind::Type => "type",
+        DatumKind::Itab => "itab",
+        DatumKind::Moduledata => "moduledata",
+        DatumKind::String => "string",
+        DatumKind::StackGrowth => "stack growth",
+    }
+}
+
+/// What lies there, in words.
+pub(super) fn describe(datum: &Datum) -> String {
+    let Datum { size, kind, text, .. } = datum;
+    match kind {
+        DatumKind::Type => format!("runtime type {text}"),
+        DatumKind::Itab => match text.split_once(',') {
+            Some((concrete, interface)) => format!("itab of {concrete} as {interface}, {size} bytes"),
+            None => format!("itab of {text}, {size} bytes"),
+        },
+        DatumKind::Moduledata => "the runtime's table of a module".to_string(),
+        DatumKind::String => format!("{text:?}, {size} bytes"),
+        DatumKind::StackGrowth => {
+            format!("saves the register parameters, calls morestack, starts the function again; {size} bytes")
+        }
+    }
+}
+
+/// The linker's name of it, empty where it has none.
+pub(super) fn symbol(datum: &Datum) -> String {
+    match datum.kind {
+        DatumKind::Type => format!("type:{}", datum.text),
+        DatumKind::Itab => format!("go:itab.{}", datum.text),
+        DatumKind::Moduledata | DatumKind::String | DatumKind::StackGrowth => String::new(),
+    }
 }
 
 fn line(annotation: &Annotation, out: &mut dyn Write) -> io::Result<()> {

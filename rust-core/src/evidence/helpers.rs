@@ -107,7 +107,10 @@ fn by_name(program: &Program<'_>, func: &Func) -> Option<Helper> {
     let mut named = rows(program.image.arch).iter().filter(|r| r.name == name && !is_wrapper).peekable();
     let only = named.peek().copied();
     // Several of one name are told apart by their code.
-    let named = named.find(|row| has_code(program, func, row)).or(only);
+    let named = only.and_then(|only| {
+        let code = start(program, func);
+        named.find(|row| has_code(code, row)).or(Some(only))
+    });
     if let Some(special) = check(program, &name).filter(|_| !is_wrapper) {
         return Some(Helper { name: "runtime.panicIndex", special });
     }
@@ -124,11 +127,15 @@ fn check(program: &Program<'_>, name: &str) -> Option<Special> {
 }
 
 fn by_code(program: &Program<'_>, func: &Func) -> Option<Helper> {
-    rows(program.image.arch).iter().find(|row| has_code(program, func, row)).map(helper)
+    let code = start(program, func);
+    rows(program.image.arch).iter().find(|row| has_code(code, row)).map(helper)
 }
 
-fn has_code(program: &Program<'_>, func: &Func, row: &Row) -> bool {
-    let code = program.code_from(func.entry, func.end.min(func.entry + LONGEST));
+fn start<'p>(program: &'p Program<'_>, func: &Func) -> &'p [u8] {
+    program.code_from(func.entry, func.end.min(func.entry + LONGEST))
+}
+
+fn has_code(code: &[u8], row: &Row) -> bool {
     !row.code.is_empty() && starts_with(code, row.code)
 }
 

@@ -68,6 +68,11 @@ impl<'a> Image<'a> {
         self.segment_at(addr).is_some_and(|s| s.exec)
     }
 
+    /// Whether `addr` is in a segment that the program cannot write to.
+    pub fn is_constant(&self, addr: u64) -> bool {
+        self.segment_at(addr).is_some_and(|s| !s.write)
+    }
+
     /// Every address in the segments' file bytes, ascending, at which `needle` lies, if it is a multiple of `align`.
     pub fn find<'s>(&'s self, needle: &'s [u8], align: u64) -> impl Iterator<Item = u64> + 's {
         self.segments.iter().flat_map(move |s| find_in(s, needle, align.max(1)))

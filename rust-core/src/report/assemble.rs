@@ -74,6 +74,7 @@ pub fn report(
         functions,
         call_sites,
         annotations: marks.annotations,
+        data: marks.data,
         notes: notes(program),
     }
 }
@@ -283,7 +284,7 @@ fn frame(program: &Program<'_>, func: &Func, resolved: &Resolved) -> Frame {
         stack_args: resolved.stack_args,
         stack_results: resolved.stack_results,
         spill: resolved.spill,
-        grows: (program.reads_code()).then_some(resolved.grows),
+        grows: (program.reads_code()).then_some(resolved.growth.is_some()),
     }
 }
 

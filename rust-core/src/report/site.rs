@@ -81,3 +81,33 @@ pub struct Annotation {
     /// Which stack it runs on.
     pub stack: Option<String>,
 }
+
+/// A place that is no function, with what is there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Datum {
+    /// Its first byte.
+    pub at: Addr,
+    /// Bytes; 0 when unknown.
+    pub size: u64,
+    /// What it is.
+    pub kind: DatumKind,
+    /// Of a type its Go name, of an itab both (`*os.File,io.Writer`), of a string its text, which is cut when it is long.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub text: String,
+}
+
+/// What lies at a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DatumKind {
+    /// A runtime type.
+    Type,
+    /// An itab: the methods of a type as an interface has them.
+    Itab,
+    /// The runtime's table of a module.
+    Moduledata,
+    /// A string literal, as code uses it.
+    String,
+    /// The code of a function that grows its stack and starts it again.
+    StackGrowth,
+}

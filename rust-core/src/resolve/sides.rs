@@ -331,7 +331,7 @@ impl Sides {
             closure,
             captures,
             noreturn: !first.helper.and_then(|helper| helper.comes_back()).unwrap_or(outcome.returns),
-            grows: first.growth.is_some(),
+            growth: first.growth.as_ref().map(|growth| (growth.start, growth.end)),
             calls_indirectly: outcome.calls_indirectly,
             notes,
         }

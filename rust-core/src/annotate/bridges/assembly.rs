@@ -64,21 +64,24 @@ impl Finder<'_, '_> {
         }
     }
 
-    /// `asmstdcall`: assembly that clears the last error in the thread's block (`runtime/sys_windows_amd64.s`).
+    /// `asmstdcall`: assembly that clears the last error in the thread's block, and reads it on arm64
+    /// (`runtime/sys_windows_*.s`).
     fn stdcall(&mut self) {
-        const BLOCK: [u8; 9] = [0x65, 0x48, 0x8b, 0x3c, 0x25, 0x30, 0, 0, 0];
-        const CLEAR: [u8; 7] = [0xc7, 0x47, 0x68, 0, 0, 0, 0];
-        if self.program.image.os != Os::Windows
-            || self.program.image.arch != Arch::Amd64
-            || self.chain.one(Role::Asmstdcall).is_some()
-        {
+        let patterns: [&[u8]; 2] = match self.program.image.arch {
+            // mov rdi, gs:[0x30]; mov dword [rdi+0x68], 0
+            Arch::Amd64 => [&[0x65, 0x48, 0x8b, 0x3c, 0x25, 0x30, 0, 0, 0], &[0xc7, 0x47, 0x68, 0, 0, 0, 0]],
+            // str xzr, [x18, 0x68]; ldr x0, [x18, 0x68]
+            Arch::Arm64 => [&[0x5f, 0x36, 0x00, 0xf9], &[0x40, 0x36, 0x40, 0xf9]],
+            _ => return,
+        };
+        if self.program.image.os != Os::Windows || self.chain.one(Role::Asmstdcall).is_some() {
             return;
         }
         let has = |code: &[u8], bytes: &[u8]| code.windows(bytes.len()).any(|window| window == bytes);
         let asm = self.program.funcs().iter().zip(self.resolved).filter(|(func, r)| r.asm && func.size() <= LONGEST);
         let mut found = asm.filter(|(func, _)| {
             let code = self.program.code(func);
-            has(code, &BLOCK) && has(code, &CLEAR)
+            patterns.iter().all(|pattern| has(code, pattern))
         });
         if let (Some((func, _)), None) = (found.next(), found.next()) {
             self.chain.add(func.entry, Role::Asmstdcall);

@@ -4,11 +4,12 @@
 //! value of several registers is given as one parameter per register, and only where that leads to the same places.
 
 use serde::Serialize;
+use std::borrow::Cow;
 
 use crate::abi::location::Scalar;
 use crate::abi::registers::{Convention, reg_name};
 use crate::arch::Os;
-use crate::report::{Addr, Annotation, CallSite, Confidence, Loc, Piece, Report, Value};
+use crate::report::{Addr, Annotation, CallSite, Confidence, Datum, Loc, Piece, Report, Value};
 
 use super::Plan;
 use super::words;
@@ -57,7 +58,7 @@ pub(super) struct MarkLine<'a> {
     at: Addr,
     role: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
-    name: &'a str,
+    name: Cow<'a, str>,
     symbol: String,
     comment: Vec<String>,
     next: &'a [Addr],
@@ -78,11 +79,19 @@ pub(super) fn mark(mark: &Annotation) -> MarkLine<'_> {
     MarkLine {
         at: mark.at,
         role: &mark.role,
-        name: &mark.name,
+        name: Cow::from(&mark.name),
         symbol: words::symbol(&mark.name),
         comment,
         next: &mark.next,
     }
+}
+
+/// The line of a place that is no function.
+pub(super) fn datum(datum: &Datum) -> MarkLine<'_> {
+    let name = marks_text::symbol(datum);
+    let role = marks_text::datum_role(datum.kind);
+    let comment = vec![role.to_string(), marks_text::describe(datum)];
+    MarkLine { at: datum.at, role, symbol: words::symbol(&name), name: Cow::from(name), comment, next: &[] }
 }
 
 impl<'a> Plan<'a> {
