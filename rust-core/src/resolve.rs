@@ -80,6 +80,8 @@ pub struct Resolved {
 struct Scratch {
     decoder: Decoder,
     ops: Vec<Op>,
+    /// See [`Body::turns`].
+    turns: Vec<u32>,
     /// A part of it, beside the rest.
     line: Vec<Op>,
     usage: Usage,
@@ -88,18 +90,26 @@ struct Scratch {
 impl Scratch {
     fn new(program: &Program<'_>) -> Self {
         let decoder = Decoder::new(program.image.arch);
-        Scratch { decoder, ops: Vec::new(), line: Vec::new(), usage: Usage::default() }
+        Scratch { decoder, ops: Vec::new(), turns: Vec::new(), line: Vec::new(), usage: Usage::default() }
     }
 
-    /// Decodes a function and looks up where its calls and jumps go.
-    fn decode(&mut self, program: &Program<'_>, func: &Func) {
-        self.decoder.decode(program.code(func), func.entry, &mut self.ops);
-        let leaves = |op: &&mut Op| match op.flow {
-            Flow::Call => true,
-            Flow::Jump | Flow::Branch => !(func.entry..func.end).contains(&op.target),
-            _ => false,
-        };
-        self.ops.iter_mut().filter(leaves).for_each(|op| op.callee = program.callee(op.target));
+    /// Decodes a function and looks up where its calls and jumps go. Of one with a stack-growth block, that is left out.
+    fn decode(&mut self, program: &Program<'_>, func: &Func, growth: Option<&Growth>) {
+        let code = program.code(func);
+        let code = growth.map_or(code, |growth| growth.before(code));
+        self.decoder.decode(code, func.entry, &mut self.ops);
+        self.turns.clear();
+        for (op, i) in self.ops.iter_mut().zip(0..).filter(|(op, _)| op.flow != Flow::Next) {
+            self.turns.push(i);
+            let leaves = match op.flow {
+                Flow::Call => true,
+                Flow::Jump | Flow::Branch => !(func.entry..func.end).contains(&op.target),
+                _ => false,
+            };
+            if leaves {
+                op.callee = program.callee(op.target);
+            }
+        }
     }
 }
 
@@ -134,8 +144,14 @@ pub fn resolve(program: &Program<'_>, types: &Types, typed: TypedEntries, watch:
         face.reads = face.reads.or(sides.reads(first));
     }
     let mut summaries = vec![Summary::default(); funcs.len()];
-    let all = (0..funcs.len() as u32).collect();
-    summarize(program, &firsts, all, &mut summaries, &mut knowledge, (&scratches, watch))?;
+    let mut open = Vec::new();
+    for (i, sides) in located.iter_mut().enumerate() {
+        match sides.summary.take() {
+            Some(summary) => drop(settle(&firsts[i], *summary, &mut summaries[i], &mut knowledge.faces[i])),
+            None => open.push(i as u32),
+        }
+    }
+    summarize(program, &firsts, open, &mut summaries, &mut knowledge, (&scratches, watch))?;
     if program.internal.uses_registers() && program.reads_code() {
         let known = (types, &typed);
         let on = (&scratches, watch);
@@ -199,12 +215,10 @@ fn summarize(
         })?;
         let mut gone = Vec::new();
         for (i, summary) in dirty.into_iter().zip(done) {
-            let face = &mut knowledge.faces[i as usize];
-            if face.returns && !summary.returns && (!firsts[i as usize].asm || shows_all_calls(&summary)) {
-                face.returns = false;
+            let at = i as usize;
+            if settle(&firsts[at], summary, &mut summaries[at], &mut knowledge.faces[at]) {
                 gone.push(i);
             }
-            summaries[i as usize] = summary;
         }
         if gone.is_empty() {
             break;
@@ -212,6 +226,14 @@ fn summarize(
         dirty = callers_of(&gone, summaries);
     }
     Ok(())
+}
+
+/// Keeps a function's summary. Says whether that shows for the first time that it never returns.
+fn settle(first: &First, summary: Summary, kept: &mut Summary, face: &mut Face) -> bool {
+    let gone = face.returns && !summary.returns && (!first.asm || shows_all_calls(&summary));
+    face.returns &= !gone;
+    *kept = summary;
+    gone
 }
 
 /// The functions that call one of `callees`, which are sorted.
@@ -236,15 +258,16 @@ fn summary(
     if !program.reads_code() {
         return Summary { returns: true, unknown_exit: true, calls_indirectly: true, ..Summary::default() };
     }
-    scratch.decode(program, func);
-    let body = body(func, &scratch.ops, first.growth.as_ref());
+    scratch.decode(program, func, first.growth.as_ref());
+    let body = body(func, (&scratch.ops, &scratch.turns), first.growth.as_ref());
     let mut summary = scratch.usage.summarize(&body, knowledge);
     summary.calls.shrink_to_fit();
     summary
 }
 
-fn body<'o>(func: &Func, ops: &'o [Op], growth: Option<&'o Growth>) -> Body<'o> {
-    Body { ops, entry: func.entry, end: func.end, deferreturn: func.deferreturn, growth }
+/// What was decoded of a function, with the indices as in [`Body::turns`].
+fn body<'o>(func: &Func, (ops, turns): (&'o [Op], &'o [u32]), growth: Option<&'o Growth>) -> Body<'o> {
+    Body { ops, turns, entry: func.entry, end: func.end, deferreturn: func.deferreturn, growth }
 }
 
 /// Result counts in registers, for integers and floats.

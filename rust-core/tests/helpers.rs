@@ -142,6 +142,9 @@ fn differs(function: &Function, row: &Row) -> Vec<String> {
         .filter(|(_, found, expected)| found != expected)
         .map(|(what, found, _)| format!("{what} {found}"))
         .collect();
+    if function.usercall.is_none() {
+        out.push(format!("no prototype: {:?}", function.notes));
+    }
     if function.noreturn != row.noreturn {
         out.push(format!("noreturn {}", function.noreturn));
     }

@@ -31,11 +31,12 @@ impl References {
     }
 
     /// Functions that may do to an address what is `wanted`.
-    pub(super) fn mentioning(&self, wanted: impl Fn(Mention, u64) -> bool) -> impl Iterator<Item = u32> {
-        let matches = move |packed: &u64| {
+    pub(super) fn mentioning(&self, wanted: impl Fn(Mention, u64) -> bool + Sync) -> Vec<u32> {
+        let matches = |packed: &u64| {
             let mention = MENTIONS.get((packed >> ADDRESS) as usize);
             mention.is_some_and(|mention| wanted(*mention, packed & ((1 << ADDRESS) - 1)))
         };
-        (0u32..).zip(&self.0).filter(move |(_, list)| list.iter().any(&matches)).map(|(i, _)| i)
+        let one = |(i, list): (usize, &Box<[u64]>)| list.iter().any(matches).then_some(i as u32);
+        self.0.par_iter().enumerate().filter_map(one).collect()
     }
 }

@@ -15,6 +15,7 @@ use crate::resolve::Resolved;
 use crate::types::{TypeId, Types};
 use crate::watch::Tick;
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
+use rayon::prelude::*;
 use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -130,7 +131,7 @@ fn fillers(
     tick: &Tick<'_>,
 ) -> Option<Vec<Stored>> {
     let near = references.mentioning(|mention, to| mention == Mention::Store && at.contains(&to));
-    let found = walk(shared, facts, &near.collect::<Vec<_>>(), |_| true, tick)?;
+    let found = walk(shared, facts, &near, |_| true, tick)?;
     Some(found.into_iter().flat_map(|(_, output)| output.stored).collect())
 }
 
@@ -190,15 +191,19 @@ pub(super) fn static_objects(program: &Program<'_>, entries: &HashSet<u64>) -> V
     let range = entries.iter().min().copied().unwrap_or(0)..=entries.iter().max().copied().unwrap_or(0);
     let objects = segments.flat_map(|segment| {
         let skip = (segment.addr.wrapping_neg() % word as u64) as usize;
-        let words = segment.data.get(skip..).unwrap_or_default().chunks_exact(word).enumerate();
-        let hits = words.filter(|(_, bytes)| {
+        let words = segment.data.get(skip..).unwrap_or_default().par_chunks_exact(word).with_min_len(WORDS_AT_ONCE);
+        let hit = |(i, bytes): (usize, &[u8])| {
             let code = bytes.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
-            range.contains(&code) && entries.contains(&code)
-        });
-        hits.map(move |(i, _)| segment.addr.saturating_add((skip + i * word) as u64))
+            let found = range.contains(&code) && entries.contains(&code);
+            found.then(|| segment.addr.saturating_add((skip + i * word) as u64))
+        };
+        words.enumerate().filter_map(hit).collect::<Vec<u64>>()
     });
     objects.take(MOST_OBJECTS).collect()
 }
+
+/// Words of data that a thread looks at before it asks for more: there is little to do for each.
+const WORDS_AT_ONCE: usize = 1 << 14;
 
 /// Func values that are looked for at a time.
 const MOST_OBJECTS: usize = 1 << 20;

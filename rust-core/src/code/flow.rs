@@ -58,8 +58,8 @@ pub struct Graph {
     pub blocks: Vec<Block>,
     /// Successors from jump tables.
     pub more: Vec<u32>,
-    /// Whether some block leads to itself or back.
-    pub loops: bool,
+    /// Blocks that lead to themselves or back, each with where to.
+    pub back: Vec<(u32, u32)>,
     /// By op: [`NONE`], or the block that begins with it; while blocks are looked for, anything else.
     block_of: Vec<u32>,
     /// Of every jump and branch, in order: the op at its target, [`NONE`] when that is outside.
@@ -73,6 +73,8 @@ pub struct Graph {
 pub struct Body<'a> {
     /// Its instructions.
     pub ops: &'a [Op],
+    /// The indices of those after which control may be elsewhere: the others are most, and have no part in its flow.
+    pub turns: &'a [u32],
     /// Address of the first one.
     pub entry: u64,
     /// Address behind the last one.
@@ -110,7 +112,7 @@ impl Graph {
         self.more.clear();
         self.tables.clear();
         self.targets.clear();
-        self.loops = false;
+        self.back.clear();
         if body.ops.is_empty() {
             return;
         }
@@ -133,7 +135,8 @@ impl Graph {
         if let Some(index) = extra {
             self.block_of[index as usize] = 0;
         }
-        for (i, op) in body.ops.iter().enumerate() {
+        for &turn in body.turns {
+            let (i, op) = (turn as usize, &body.ops[turn as usize]);
             match op.flow {
                 Flow::Jump | Flow::Branch => {
                     let target = body.index(op.target);
@@ -148,7 +151,7 @@ impl Graph {
                         self.more.extend(jump_table(body, i, world));
                     }
                     self.more[from..].iter().for_each(|t| self.block_of[*t as usize] = 0);
-                    self.tables.push((i as u32, from as u32, self.more.len() as u32));
+                    self.tables.push((turn, from as u32, self.more.len() as u32));
                 }
                 Flow::Call if world.returns(op.callee) => continue,
                 Flow::Ret | Flow::Stop | Flow::Call => {}
@@ -197,7 +200,11 @@ impl Graph {
                 Flow::Ret => block.exit = Exit::Ret,
                 Flow::Stop | Flow::Call => {}
             }
-            each_successor(&block, &self.more, |next| self.loops |= next as usize <= b);
+            each_successor(&block, &self.more, |next| {
+                if next as usize <= b {
+                    self.back.push((b as u32, next));
+                }
+            });
             self.blocks[b] = block;
         }
     }

@@ -39,6 +39,18 @@ pub struct Growth {
     pub spills: Vec<Spill>,
 }
 
+/// Bytes behind the block that may be padding: functions are aligned to 32 bytes, or to 64 by a profile.
+const MOST_PADDING: usize = 64;
+
+impl Growth {
+    /// What of a function's `code` is in front of the block; all of it, if more than padding follows the block.
+    pub fn before<'c>(&self, code: &'c [u8]) -> &'c [u8] {
+        let behind = code.get(self.end as usize..).unwrap_or_default();
+        let is_padding = behind.len() < MOST_PADDING && behind.iter().all(|byte| Some(byte) == behind.first());
+        if is_padding { code.get(..self.start as usize).unwrap_or(code) } else { code }
+    }
+}
+
 /// Offsets that a branch in the prologue leads to: where the block can be.
 pub fn candidates(prologue: &[Op], entry: u64) -> impl Iterator<Item = u32> {
     let until = prologue.iter().take(PROLOGUE_OPS).take_while(|op| !op.ends_block() && !op.is_call());

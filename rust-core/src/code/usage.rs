@@ -114,6 +114,8 @@ pub struct Usage {
     graph: Graph,
     transfers: Vec<Transfer>,
     masks: Vec<Masks>,
+    /// In which round a block's masks changed last.
+    changed: Vec<u32>,
 }
 
 /// The function to summarise.
@@ -129,7 +131,8 @@ impl Usage {
         } else {
             (summary.returns, summary.unknown_exit) = (true, true);
         }
-        summary.calls_indirectly = summary.unknown_exit || body.ops.iter().any(|op| op.flow == Flow::CallIndirect);
+        let indirect = |turn: &u32| body.ops[*turn as usize].flow == Flow::CallIndirect;
+        summary.calls_indirectly = summary.unknown_exit || body.turns.iter().any(indirect);
         summary
     }
 
@@ -147,18 +150,26 @@ impl Usage {
         self.transfers.extend(self.graph.blocks.iter().map(transfer));
         self.masks.clear();
         self.masks.resize(self.graph.blocks.len(), Masks::default());
-        for _ in 0..limits::MAX_ROUNDS {
-            let mut changed = false;
-            for (b, (block, transfer)) in self.graph.blocks.iter().zip(&self.transfers).enumerate().rev() {
-                if block.reachable {
-                    let masks = transfer.apply(self.out(block, regs, calls));
-                    changed |= !masks.same(&self.masks[b]);
-                    self.masks[b] = masks;
+        self.changed.clear();
+        self.changed.resize(self.graph.blocks.len(), 0);
+        let mut until = self.graph.blocks.len();
+        for round in 1..=limits::MAX_ROUNDS as u32 {
+            for b in (0..until).rev() {
+                let block = &self.graph.blocks[b];
+                let masks = if block.reachable {
+                    self.transfers[b].apply(self.out(block, regs, calls))
+                } else {
+                    Masks::default()
+                };
+                if !masks.same(&self.masks[b]) {
+                    (self.masks[b], self.changed[b]) = (masks, round);
                 }
             }
-            // Without loops every block comes after its successors.
-            if !changed || !self.graph.loops {
-                return true;
+            // Every block comes after its successors, but for those that it leads back to.
+            let stale = self.graph.back.iter().filter(|(_, to)| self.changed[*to as usize] == round);
+            match stale.map(|(from, _)| *from as usize + 1).max() {
+                Some(again) => until = again,
+                None => return true,
             }
         }
         false

@@ -139,6 +139,7 @@ impl X86 {
     }
 
     /// Fills the op of the instruction that was just decoded; `op` is a default one, but for what `class` says of its flow.
+    #[inline(always)] // half of its time would go into being called
     fn fill(&mut self, entry: u64, class: &Class, op: &mut Op) {
         let ins = &self.instruction;
         (op.at, op.len) = ((ins.ip() - entry) as u32, ins.len() as u8);
@@ -169,6 +170,7 @@ impl X86 {
     }
 
     /// Registers read and written, as the decoder's own tables have them.
+    #[cold]
     fn used_registers(&mut self) -> (RegSet, RegSet) {
         let (mut reads, mut writes) = (RegSet::NONE, RegSet::NONE);
         let info = self.info.info_options(&self.instruction, InstructionInfoOptions::NO_MEMORY_USAGE);

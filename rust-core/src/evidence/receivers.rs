@@ -10,7 +10,7 @@ use crate::abi::assign::assign;
 use crate::abi::registers::Convention;
 use crate::golang::methods::receivers;
 use crate::golang::rtype::TypeReader;
-use crate::golang::symbol_name::{NameKind, SymbolName};
+use crate::golang::symbol_name::{NameKind, SymbolName, split_package};
 use crate::types::{Kind, Param, Role, Signature, Type, TypeId, Types};
 use foldhash::{HashMap, HashMapExt};
 use std::borrow::Cow;
@@ -27,6 +27,10 @@ pub fn collect<'n>(
 ) -> HashMap<u64, TypeId> {
     let mut out = HashMap::new();
     for (addr, name) in names {
+        // A method's name has a dot behind the one of its package.
+        if !split_package(&name).is_some_and(|(_, rest)| rest.contains('.')) {
+            continue;
+        }
         let name = SymbolName::parse(&name);
         out.extend(by_name(&name, known, reader, types).map(|ty| (addr, ty)));
     }

@@ -115,14 +115,29 @@ pub struct Program {
     float: bool,
 }
 
-/// The set's positions in `order`.
-pub fn positions(set: RegSet, order: &[Reg]) -> Bits {
-    // Most sets have none of a class: floats are in the upper half.
-    let float = order.first().is_some_and(|reg| reg.is_float());
-    if (if float { set.0 >> 32 } else { set.0 & u64::from(u32::MAX) }) == 0 {
-        return 0;
+/// Where a class's registers are in its sequence.
+struct Order {
+    registers: RegSet,
+    places: [u8; 64],
+}
+
+impl Order {
+    fn new(sequence: &[Reg]) -> Order {
+        let mut places = [0; 64];
+        sequence.iter().zip(0..).for_each(|(reg, place)| places[usize::from(reg.0 & 63)] = place);
+        Order { registers: sequence.iter().copied().collect(), places }
     }
-    order.iter().enumerate().fold(0, |bits, (i, reg)| bits | Bits::from(set.has(*reg)) << i)
+
+    /// The positions of a set's registers. Most sets have one or none.
+    fn positions(&self, set: RegSet) -> Bits {
+        let mut left = (set & self.registers).0;
+        let mut bits = 0;
+        while left != 0 {
+            bits |= 1 << self.places[(left.trailing_zeros() & 63) as usize];
+            left &= left - 1;
+        }
+        bits
+    }
 }
 
 /// One past the highest position in the set.
@@ -144,6 +159,7 @@ impl Program {
     /// The class with the registers `order`, of all functions.
     pub fn new(summaries: &[Summary], known: &[Known], order: &[Reg], float: bool) -> Self {
         let mut program = Program { max: order.len() as u8, float, ..Program::default() };
+        let order = &Order::new(order);
         for (summary, known) in summaries.iter().zip(known) {
             let from = program.edges.len() as u32;
             program.edges.extend(summary.calls.iter().map(|call| edge(call, order)));
@@ -169,21 +185,21 @@ impl Edge {
     }
 }
 
-fn edge(call: &CallRecord, order: &[Reg]) -> Edge {
+fn edge(call: &CallRecord, order: &Order) -> Edge {
     Edge {
         callee: call.callee,
-        reach: positions(call.reach, order),
-        used: positions(call.used, order),
+        reach: order.positions(call.reach),
+        used: order.positions(call.used),
         tail: call.tail,
         no_escape: call.no_escape,
     }
 }
 
-fn node(s: &Summary, known: &Known, order: &[Reg], float: bool, edges: (u32, u32)) -> Node {
-    let bits = |set| positions(set, order);
+fn node(s: &Summary, known: &Known, order: &Order, float: bool, edges: (u32, u32)) -> Node {
+    let bits = |set| order.positions(set);
     Node {
         // An interface's type word is followed by its data word.
-        at_ret: bits(s.dead_at_ret) | (bits(s.dead_type) << 1 & first(order.len() as u8)),
+        at_ret: bits(s.dead_at_ret) | (bits(s.dead_type) << 1 & first(order.registers.0.count_ones() as u8)),
         computed: bits(s.dead_computed),
         constant: bits(s.dead_constant),
         copied: bits(s.dead_copy),

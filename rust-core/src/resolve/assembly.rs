@@ -33,7 +33,7 @@ pub(super) fn declares(args: u32, types: &Types, typed: &Typed, abi0: &Conventio
 pub(super) fn on_stack(program: &Program<'_>, func: &Func, scratch: &mut Scratch) -> Option<Located> {
     let args = func.args.filter(|args| *args <= LARGEST && program.reads_code())?;
     let word = program.image.arch.ptr_size();
-    scratch.decode(program, func);
+    scratch.decode(program, func, None);
     let deltas = program.meta.pclntab.sp_deltas(program.image, func);
     let mut sizes: BTreeMap<u32, (u32, bool)> = BTreeMap::new();
     for access in frame::accesses(scratch.ops.iter(), deltas, program.abi0.arg_base, args) {

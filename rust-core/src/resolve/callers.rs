@@ -31,7 +31,7 @@ pub(super) fn ask(
     (scratches, watch): (&Pool<Scratch>, &Watch<'_>),
 ) -> Result<Vec<u32>> {
     let doubtful: Vec<bool> = located.iter().map(Sides::in_doubt).collect();
-    let passed = passed(&doubtful, summaries, knowledge, (scratches, watch))?;
+    let passed = passed(&doubtful, (firsts, summaries), knowledge, (scratches, watch))?;
     let program = knowledge.program;
     let asked: Vec<usize> = (0..located.len()).filter(|i| passed.contains_key(&(*i as u32))).collect();
     let again = |scratch: &mut Reusable<'_, Scratch>, &i: &usize| {
@@ -57,7 +57,7 @@ pub(super) fn ask(
 /// What callers of the doubtful functions prepare, by function.
 fn passed(
     doubtful: &[bool],
-    summaries: &[Summary],
+    (firsts, summaries): (&[First], &[Summary]),
     knowledge: &Knowledge<'_, '_>,
     (scratches, watch): (&Pool<Scratch>, &Watch<'_>),
 ) -> Result<HashMap<u32, Passed>> {
@@ -81,7 +81,7 @@ fn passed(
             || scratches.pull(|| Scratch::new(program)),
             |scratch, i| {
                 let func = &program.funcs()[callers[i]];
-                scratch.decode(program, func);
+                scratch.decode(program, func, firsts[callers[i]].growth.as_ref());
                 let mut sites = Vec::new();
                 wanted.look(&scratch.ops, func.entry, &mut sites);
                 sites

@@ -50,7 +50,7 @@ const BY_ID: &[(FuncId, u16, Abi)] = &[
 
 /// What assembly shows of where its values are.
 pub(super) fn taken(program: &Program<'_>, func: &Func, scratch: &mut Scratch) -> Taken {
-    scratch.decode(program, func);
+    scratch.decode(program, func, None);
     let deltas = program.meta.pclntab.sp_deltas(program.image, func);
     let area = func.args.unwrap_or(0).max(UNDECLARED);
     let stack = frame::accesses(scratch.ops.iter(), deltas, program.internal.arg_base, area).any(|a| a.size > 0);
@@ -77,7 +77,7 @@ pub(super) fn taken(program: &Program<'_>, func: &Func, scratch: &mut Scratch) -
 
 /// Whether the first thing after the call is a load from the outgoing area.
 pub(super) fn reads_back(program: &Program<'_>, func: &Func, scratch: &mut Scratch) -> bool {
-    scratch.decode(program, func);
+    scratch.decode(program, func, None);
     let area = i64::from(program.image.arch.info().outgoing);
     let next = scratch.ops.iter().skip_while(|op| !op.is_call()).nth(1);
     next.is_some_and(|op| op.load && op.stack.is_some_and(|slot| i64::from(slot.disp) >= area))

@@ -7,21 +7,24 @@ use super::survey::First;
 use super::{Scratch, body, frame};
 use crate::abi::location::RegSet;
 use crate::abi::registers::block_copy;
+use crate::code::flow::NONE;
 use crate::code::stack::writes_through;
+use crate::code::usage::Summary;
 use crate::golang::pclntab::Func;
 use crate::program::Program;
 
-/// Looks at one compiled function.
+/// Looks at one compiled function. Its summary comes along when no other function has a say in it.
 pub(super) fn of(
     program: &Program<'_>,
     func: &Func,
     first: &First,
     scratch: &mut Scratch,
     knowledge: &Knowledge<'_, '_>,
-) -> Reads {
-    scratch.decode(program, func);
-    let body = body(func, &scratch.ops, first.growth.as_ref());
-    let regs = scratch.usage.summarize(&body, knowledge).entry_reads;
+) -> (Reads, Option<Box<Summary>>) {
+    scratch.decode(program, func, first.growth.as_ref());
+    let body = body(func, (&scratch.ops, &scratch.turns), first.growth.as_ref());
+    let summary = scratch.usage.summarize(&body, knowledge);
+    let regs = summary.entry_reads;
     let ops = || scratch.ops.iter().filter(|op| !body.is_growth(op));
     let deltas = program.meta.pclntab.sp_deltas(program.image, func);
     let copy_to = block_copy(program.image.arch).0;
@@ -42,5 +45,6 @@ pub(super) fn of(
         changed |= if op.is_call() { !RegSet::NONE } else { op.writes };
         found | given
     });
-    Reads { regs, stack, written, pointers: pointers & regs, homes }
+    let alone = scratch.ops.iter().all(|op| op.callee == NONE);
+    (Reads { regs, stack, written, pointers: pointers & regs, homes }, alone.then(|| Box::new(summary)))
 }

@@ -35,6 +35,8 @@ pub(super) struct Sides {
     calls: u32,
     /// Its body has registers and was compiled.
     internal: bool,
+    /// What its code does, when that was found out on the way.
+    pub(super) summary: Option<Box<Summary>>,
 }
 
 /// One function and what its sides are made from.
@@ -79,7 +81,8 @@ impl Input<'_, '_> {
         scratch: &mut Scratch,
         knowledge: &Knowledge<'_, '_>,
     ) -> Sides {
-        let located = self.located(passed, scratch, knowledge);
+        let mut summary = None;
+        let located = self.located(passed, scratch, knowledge, &mut summary);
         let internal = self.abi == Abi::ABIInternal && self.convention().uses_registers() && !self.first.asm;
         let mut sides = Sides {
             located,
@@ -89,6 +92,7 @@ impl Input<'_, '_> {
             area: None,
             calls: passed.map_or(0, |passed| passed.calls),
             internal,
+            summary,
         };
         for source in typed {
             self.assign(source, &mut sides);
@@ -128,6 +132,7 @@ impl Input<'_, '_> {
         passed: Option<&Passed>,
         scratch: &mut Scratch,
         knowledge: &Knowledge<'_, '_>,
+        summary: &mut Option<Box<Summary>>,
     ) -> Option<Located> {
         let convention = self.convention();
         let list = self.first.list.as_ref();
@@ -147,7 +152,7 @@ impl Input<'_, '_> {
         let mut reads = Reads::default();
         let silent = spills.is_empty() && list.is_some_and(|l| !l.groups.is_empty() || self.func.args != Some(0));
         if self.program.reads_code() && (silent || list.is_some_and(|l| !l.is_complete())) {
-            reads = reads::of(self.program, self.func, self.first, scratch, knowledge);
+            (reads, *summary) = reads::of(self.program, self.func, self.first, scratch, knowledge);
         }
         let facts = Facts {
             spills,
@@ -313,7 +318,10 @@ impl Sides {
         let others = verdict::lost(self.dropped, weaker, &params, &results);
         let why =
             if program.explain { verdict::won(params.as_ref(), results.as_ref(), &others) } else { Default::default() };
-        let closure = first.closure || outcome.reads_closure;
+        // Some helpers have a parameter where closures have their context.
+        let taken: RegSet = params.iter().flat_map(|claim| params::registers(&claim.values)).collect();
+        let is_taken = program.internal.closure.is_some_and(|register| taken.has(register));
+        let closure = (first.closure || outcome.reads_closure) && !is_taken;
         let context = program.internal.closure.filter(|_| closure);
         let captures = context.map(|register| captures::loaded(program, func, register)).unwrap_or_default();
         Resolved {

@@ -72,9 +72,9 @@ fn usage(
         copy_to,
         copy_from,
     };
-    scratch.decode(program, func);
+    scratch.decode(program, func, first.growth.as_ref());
     let deltas = program.meta.pclntab.sp_deltas(program.image, func).into_iter().flatten();
-    let body = body(func, &scratch.ops, first.growth.as_ref());
+    let body = body(func, (&scratch.ops, &scratch.turns), first.growth.as_ref());
     words.look(&body, &area, deltas.map(|value| (value.end, value.value)), knowledge)
 }
 

@@ -171,8 +171,8 @@ fn takes_from_stack(
     if scalars.peek().is_none() && !result_only {
         return false;
     }
-    scratch.decode(program, func);
-    let body = body(func, &scratch.ops, growth);
+    scratch.decode(program, func, growth);
+    let body = body(func, (&scratch.ops, &scratch.turns), growth);
     let ops = scratch.ops.iter().filter(|op| !body.is_growth(op));
     let deltas = program.meta.pclntab.sp_deltas(program.image, func);
     // A dictionary, which is not listed, may be put into its home.

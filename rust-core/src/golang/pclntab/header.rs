@@ -226,10 +226,11 @@ pub fn scan(image: &Image) -> Vec<Header> {
     for segment in &image.segments {
         search.segment(segment);
     }
+    search.found.sort_by_key(|header| header.addr);
     search.found
 }
 
-/// A search through all memory. The loop over words is plain, because everything passes it.
+/// A search through all memory.
 struct Search<'s, 'd> {
     image: &'s Image<'d>,
     shapes: &'s Shapes,
@@ -240,15 +241,13 @@ struct Search<'s, 'd> {
 impl Search<'_, '_> {
     /// Looks at every place in a segment at which the four bytes behind the magic number are those of a header.
     fn segment(&mut self, segment: &Segment<'_>) {
-        let tail = |min_lc: Option<&u8>| [0, 0, min_lc.copied().unwrap_or_default(), self.shapes.ptr_size];
-        let (first, last) = (tail(self.shapes.min_lc.first()), tail(self.shapes.min_lc.last()));
-        let (first, last) = (u32::from_ne_bytes(first), u32::from_ne_bytes(last));
-        let skip = (segment.addr.wrapping_neg() % 4) as usize;
-        let words = segment.data.get(skip..).unwrap_or_default().as_chunks::<4>().0;
-        for (i, word) in words.iter().enumerate().skip(1) {
-            let word = u32::from_ne_bytes(*word);
-            if word == first || word == last {
-                self.place(segment.addr + skip as u64 + 4 * (i as u64 - 1));
+        for min_lc in self.shapes.min_lc {
+            let tail = [0, 0, *min_lc, self.shapes.ptr_size];
+            for at in memchr::memmem::find_iter(segment.data.as_ref(), &tail) {
+                let addr = segment.addr.saturating_add(at as u64);
+                if at >= 4 && addr % 4 == 0 {
+                    self.place(addr - 4);
+                }
             }
         }
     }
