@@ -4,7 +4,7 @@
 mod go;
 
 use go::{Build, plain};
-use goabi::report::{Addr, Confidence, DatumKind, Report};
+use goabi::report::{Addr, CallSite, Confidence, DatumKind, Report};
 use goabi::{Options, analyze};
 
 /// Roles with the name that pclntab has for the one function in them.
@@ -106,19 +106,21 @@ fn programs_without_c_have_no_bridges() {
 
 #[test]
 fn calls_of_windows_name_the_function_and_its_parameters() {
-    let data = plain("hello", "windows", "amd64").bytes();
-    let sites: Vec<_> = nameless(&data).call_sites.into_iter().filter(|site| site.kind == "stdcall").collect();
-    let is_timer =
-        |s: &&goabi::report::CallSite| s.api.as_ref().is_some_and(|api| api.name.starts_with("CreateWaitableTimer"));
-    let timer = sites.iter().find(is_timer).expect("a call of it");
-    let api = timer.api.as_ref().expect("a function");
-    assert_eq!((api.dll.as_str(), api.name.as_str()), ("kernel32", "CreateWaitableTimerExW"));
-    // SYNCHRONIZE, TIMER_QUERY_STATE and TIMER_MODIFY_STATE (`runtime/os_windows.go`).
-    assert_eq!(timer.values, ["lpTimerAttributes=0", "lpTimerName=0", "dwFlags=2", "dwDesiredAccess=0x100003"]);
-    let imports: Vec<String> =
-        goabi::image::Image::parse(&data).expect("an image").imports.iter().map(|i| i.name.to_string()).collect();
-    let imported = sites.iter().filter(|s| s.api.as_ref().is_some_and(|api| imports.contains(&api.name))).count();
-    assert!(imported > 40, "{imported} of {}", sites.len());
+    for machine in ["amd64", "arm64"] {
+        let data = plain("callbacks", "windows", machine).bytes();
+        let sites: Vec<_> = nameless(&data).call_sites.into_iter().filter(|site| site.kind == "stdcall").collect();
+        let is_timer = |s: &&CallSite| s.api.as_ref().is_some_and(|api| api.name.starts_with("CreateWaitableTimer"));
+        let timer = sites.iter().find(is_timer).expect("a call of it");
+        let api = timer.api.as_ref().expect("a function");
+        assert_eq!((api.dll.as_str(), api.name.as_str()), ("kernel32", "CreateWaitableTimerExW"), "{machine}");
+        // SYNCHRONIZE, TIMER_QUERY_STATE and TIMER_MODIFY_STATE (`runtime/os_windows.go`).
+        let values = ["lpTimerAttributes=0", "lpTimerName=0", "dwFlags=2", "dwDesiredAccess=0x100003"];
+        assert_eq!(timer.values, values, "{machine}");
+        let image = goabi::image::Image::parse(&data).expect("an image");
+        let imports: Vec<String> = image.imports.iter().map(|i| i.name.to_string()).collect();
+        let imported = sites.iter().filter(|s| s.api.as_ref().is_some_and(|api| imports.contains(&api.name))).count();
+        assert!(imported > 40, "{machine}: {imported} of {}", sites.len());
+    }
 }
 
 #[test]
