@@ -10,7 +10,8 @@ use cpu_time::ProcessTime;
 use goabi::arch::Arch;
 use goabi::code::decoder::Decoder;
 use goabi::image::Image;
-use goabi::{Observer, Options, analyze, analyze_observed, annotate};
+use goabi::report::Confidence;
+use goabi::{Observer, Options, analyze, analyze_observed, annotate, emit};
 use std::error::Error;
 use std::hint::black_box;
 use std::process::Command;
@@ -151,14 +152,18 @@ fn ms(time: Duration) -> String {
     format!("{:.1}", time.as_secs_f64() * 1e3)
 }
 
-/// The most memory that a process needs which reads and analyses `file` with two threads, in MB; 0 where the system does not tell.
+/// The most memory that a process needs which reads and analyses `file` with two threads and writes the report, in MB; 0 where the system does not tell.
 fn peak(file: &str) -> Result<f64> {
     let output = Command::new(std::env::current_exe()?).args(["--once", "2", file]).output()?;
     Ok(String::from_utf8(output.stdout)?.trim().parse::<f64>().unwrap_or_default() / MB)
 }
 
 fn once(file: &str, threads: usize) -> Result<()> {
-    black_box(analyze(&std::fs::read(file)?, &options(threads))?);
+    let data = std::fs::read(file)?;
+    let report = analyze(&data, &options(threads))?;
+    for write in [emit::text::write, emit::json::write, emit::ida::write, emit::ghidra::write] {
+        write(&report, &mut std::io::sink(), Confidence::Likely)?;
+    }
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or("0 kB");
     let kilobytes: f64 = line.trim().trim_end_matches("kB").trim().parse()?;
