@@ -36,7 +36,7 @@ impl References {
             let mention = MENTIONS.get((packed >> ADDRESS) as usize);
             mention.is_some_and(|mention| wanted(*mention, packed & ((1 << ADDRESS) - 1)))
         };
-        let one = |(i, list): (usize, &Box<[u64]>)| list.iter().any(matches).then_some(i as u32);
-        self.0.par_iter().enumerate().filter_map(one).collect()
+        let one = |(i, list): (usize, &[u64])| list.iter().any(matches).then_some(i as u32);
+        self.0.par_iter().map(|list| &**list).enumerate().filter_map(one).collect()
     }
 }

@@ -245,7 +245,7 @@ impl Search<'_, '_> {
             let tail = [0, 0, *min_lc, self.shapes.ptr_size];
             for at in memchr::memmem::find_iter(segment.data.as_ref(), &tail) {
                 let addr = segment.addr.saturating_add(at as u64);
-                if at >= 4 && addr % 4 == 0 {
+                if at >= 4 && addr.is_multiple_of(4) {
                     self.place(addr - 4);
                 }
             }
