@@ -37,7 +37,7 @@ pub(super) fn find(
     let blocks = program.funcs().iter().zip(resolved).filter_map(|(func, resolved)| {
         let (start, end) = resolved.growth?;
         let size = u64::from(end.saturating_sub(start));
-        Some(datum(func.entry + u64::from(start), size, DatumKind::StackGrowth, String::new()))
+        Some(datum(func.entry.saturating_add(start.into()), size, DatumKind::StackGrowth, String::new()))
     });
     found.extend(blocks);
     found.sort_by_key(|datum| datum.at);

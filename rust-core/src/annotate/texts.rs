@@ -107,7 +107,7 @@ type Last = (u64, usize);
 fn literals(program: &Program<'_>, looker: &mut Looker, func: &Func) -> Vec<Literal> {
     looker.decode(program, func.entry, func.end);
     let budget = LEAST + BUDGET * u64::from(func.size());
-    let mut seen = Seen { program, registers: [None; 64], places: Vec::new(), found: Vec::new(), budget };
+    let mut seen = Seen { program, registers: Vec::new(), places: Vec::new(), found: Vec::new(), budget };
     for (n, located) in looker.steps.iter().enumerate() {
         match located.step {
             Step::Const(reg, value) => seen.set(reg, value, n),
@@ -134,7 +134,8 @@ fn literals(program: &Program<'_>, looker: &mut Looker, func: &Func) -> Vec<Lite
 /// What was seen on the way through a function.
 struct Seen<'p, 'a> {
     program: &'p Program<'a>,
-    registers: [Option<Last>; 64],
+    /// What registers hold, if that is new.
+    registers: Vec<(Reg, Last)>,
     /// What was stored, by base and offset.
     places: Vec<(Base, i64, Last)>,
     found: Vec<Literal>,
@@ -144,28 +145,26 @@ struct Seen<'p, 'a> {
 
 impl Seen<'_, '_> {
     fn clear(&mut self) {
-        self.registers = [None; 64];
+        self.registers.clear();
         self.places.clear();
     }
 
     fn forget(&mut self, regs: RegSet) {
-        let registers = self.registers.iter_mut().enumerate();
-        registers.filter(|(n, _)| regs.has(Reg(*n as u8))).for_each(|(_, last)| *last = None);
+        self.registers.retain(|(reg, _)| !regs.has(*reg));
         self.places.retain(|(base, ..)| !matches!(base, Base::Reg(reg) if regs.has(*reg)));
     }
 
     /// What a register holds, if that is new.
     fn get(&self, reg: Reg, now: usize) -> Option<u64> {
-        let last = self.registers.get(usize::from(reg.0)).copied().flatten();
-        last.filter(|(_, at)| now - at <= NEAR).map(|(value, _)| value)
+        let last = self.registers.iter().find(|(other, _)| *other == reg).map(|(_, last)| last);
+        last.filter(|(_, at)| now - at <= NEAR).map(|(value, _)| *value)
     }
 
     /// A register gets a number: the one before or behind it may have the other half.
     fn set(&mut self, reg: Reg, value: u64, now: usize) {
         self.forget(RegSet::of(reg));
-        if let Some(last) = self.registers.get_mut(usize::from(reg.0)) {
-            *last = Some((value, now));
-        }
+        self.registers.retain(|(_, (_, at))| now - at <= NEAR);
+        self.registers.push((reg, (value, now)));
         let ints = self.program.internal.ints;
         let Some(n) = ints.iter().position(|int| *int == reg) else { return };
         let next = ints.get(n + 1).and_then(|next| self.get(*next, now));
