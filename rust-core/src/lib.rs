@@ -29,6 +29,7 @@ mod python;
 pub mod reader;
 pub mod report;
 pub mod resolve;
+mod said;
 pub mod signature;
 pub mod types;
 pub mod watch;
@@ -39,6 +40,7 @@ pub use options::{Observer, Options};
 
 use image::{Image, Segment, SegmentsInfo};
 use report::Report;
+use said::Said;
 
 /// Analyses a file.
 pub fn analyze(data: &[u8], options: &Options) -> Result<Report> {
@@ -82,29 +84,14 @@ fn recover(mut image: Image<'_>, data: &[u8], options: &Options, observer: &dyn 
     if !options.symbols {
         image.symbols.clear();
     }
-    let mut meta = golang::Metadata::read(&image)?;
-    let mut types = types::Types::default();
-    let mut typed = Vec::new();
-    let mut reader = golang::rtype::TypeReader::new(&image, &meta.version, &meta.modules);
-    evidence::methods::collect(&mut reader, &mut types, options.evidence, &mut typed);
-    meta.notes.extend_from_slice(reader.notes());
-    watch.check()?;
-    if options.dwarf {
-        meta.notes.extend(evidence::dwarf::collect(&image, &meta, &mut types, &mut typed));
-    }
-    let known = annotate::Known::new(&reader);
-    let statics = known.addresses().collect();
-    let names = meta.pclntab.funcs.iter().filter(|_| options.names).map(|f| (f.entry, meta.pclntab.name(&image, f)));
-    let own = evidence::receivers::named_types(&reader, &types);
-    let receivers = evidence::receivers::collect(&mut reader, &mut types, &own, names);
-    let mut packs = Vec::new();
-    if options.names && options.signatures {
-        packs = evidence::signatures::collect(&image, &meta, options, &own, &mut types, &mut typed);
-    }
-    drop(reader);
-    let mut program = program::Program::new(&image, &meta, statics, options);
-    program.receivers = receivers;
-    let mut resolved = resolve::resolve(&program, &types, evidence::TypedEntries::new(typed), &watch)?;
+    let meta = golang::Metadata::read(&image)?;
+    let mut program = program::Program::new(&image, &meta, options);
+    // What is said of functions, and what they show at first sight, need nothing of each other.
+    let (said, looked) = rayon::join(|| Said::gather(&image, &meta, options), || resolve::look(&program, &watch));
+    let (Said { mut types, typed, known, receivers, packs, notes }, looked) = (said, looked?);
+    program.types = known.addresses().collect();
+    (program.receivers, program.notes) = (receivers, notes);
+    let mut resolved = resolve::resolve(&program, &types, typed, looked, &watch)?;
     let mut marks = annotate::annotate(&program, &mut types, &mut resolved, &known, &watch)?;
     if options.data {
         marks.data = annotate::data(&program, &types, &resolved, &known, &watch)?;

@@ -11,7 +11,7 @@ use crate::image::Image;
 use crate::limits;
 use crate::options::Options;
 use crate::types::TypeId;
-use foldhash::{HashMap, HashMapExt, HashSet};
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use index::Index;
 use std::borrow::Cow;
 
@@ -29,10 +29,12 @@ pub struct Program<'a> {
     pub abi0: Convention,
     /// Whether names may be looked at.
     pub names: bool,
-    /// Addresses of runtime types and itabs.
+    /// Addresses of runtime types and itabs; none until they were read.
     pub types: HashSet<u64>,
-    /// Receivers of methods, by entry.
+    /// Receivers of methods, by entry; none until types were read.
     pub receivers: HashMap<u64, TypeId>,
+    /// What was not possible or does not fit while types and debug information were read.
+    pub notes: Vec<String>,
     /// Whether claims are to be put into words.
     pub explain: bool,
     index: Index,
@@ -40,7 +42,7 @@ pub struct Program<'a> {
 
 impl<'a> Program<'a> {
     /// Puts image and metadata together.
-    pub fn new(image: &'a Image<'a>, meta: &'a Metadata, types: HashSet<u64>, options: &Options) -> Self {
+    pub fn new(image: &'a Image<'a>, meta: &'a Metadata, options: &Options) -> Self {
         let abi0 = Convention::abi0(image.arch);
         let version = &meta.version;
         let index = Index::new(meta.pclntab.funcs.iter().map(|f| f.entry).collect());
@@ -52,8 +54,9 @@ impl<'a> Program<'a> {
             internal: if registers { internal } else { abi0 },
             abi0,
             names: options.names,
-            types,
+            types: HashSet::new(),
             receivers: HashMap::new(),
+            notes: Vec::new(),
             explain: options.evidence,
             index,
         }

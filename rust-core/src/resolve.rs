@@ -113,12 +113,30 @@ impl Scratch {
     }
 }
 
-/// Resolves every function of the program.
-pub fn resolve(program: &Program<'_>, types: &Types, typed: TypedEntries, watch: &Watch<'_>) -> Result<Vec<Resolved>> {
-    let funcs = program.funcs();
+/// What functions show at first sight.
+pub struct Looked {
+    firsts: Vec<First>,
+    /// Has grown to what the program's functions need.
+    scratches: Pool<Scratch>,
+}
+
+/// Takes a first look at every function of the program.
+pub fn look(program: &Program<'_>, watch: &Watch<'_>) -> Result<Looked> {
     let scratches = Pool::new(0, || Scratch::new(program));
-    let first_look = |tick: &Tick<'_>| survey::survey(program, &scratches, tick);
-    let mut firsts = watch.stage("looking at functions", funcs.len(), first_look)?;
+    let survey = |tick: &Tick<'_>| survey::survey(program, &scratches, tick);
+    let firsts = watch.stage("looking at functions", program.funcs().len(), survey)?;
+    Ok(Looked { firsts, scratches })
+}
+
+/// Resolves every function of the program.
+pub fn resolve(
+    program: &Program<'_>,
+    types: &Types,
+    typed: TypedEntries,
+    Looked { mut firsts, scratches }: Looked,
+    watch: &Watch<'_>,
+) -> Result<Vec<Resolved>> {
+    let funcs = program.funcs();
     let bodies = conventions::conventions(program, &firsts, |entry| speaks_of_registers(typed.of(entry)));
     let mut knowledge = Knowledge { program, faces: Vec::new() };
     knowledge.faces = faces_before_params(program, &firsts, &bodies);

@@ -17,6 +17,7 @@ const STAGES: &[(&str, &[&str])] = &[
     ("evidence", &["image", "golang", "abi", "code", "signature", "program"]),
     ("resolve", &["abi", "code", "golang", "program", "evidence"]),
     ("annotate", &["image", "golang", "abi", "code", "program", "evidence", "resolve"]),
+    ("said", &["image", "golang", "evidence", "annotate"]),
     ("witness", &["abi", "code", "golang", "program", "evidence", "resolve"]),
     ("diff", &[]),
     ("emit", &["abi", "signature", "diff"]),

@@ -167,7 +167,7 @@ fn go(program: &Program<'_>) -> Go {
 
 fn notes(program: &Program<'_>) -> Vec<Note> {
     let unread = (!program.reads_code()).then(|| unread(program));
-    let texts = unread.iter().chain(&program.image.notes).chain(&program.meta.notes);
+    let texts = unread.iter().chain(&program.image.notes).chain(&program.meta.notes).chain(&program.notes);
     texts.take(crate::limits::MAX_NOTES).map(|text| Note { at: None, text: text.clone() }).collect()
 }
 
