@@ -10,7 +10,6 @@ use crate::golang::pclntab::Func;
 use crate::program::Program;
 use crate::report::{Addr, Datum, DatumKind};
 use crate::watch::Tick;
-use rayon::prelude::*;
 
 /// Shortest literal, in bytes: single characters are too often something else.
 const SHORTEST: u64 = 2;
@@ -34,9 +33,9 @@ pub(super) fn find(program: &Program<'_>, tick: &Tick<'_>) -> Option<Vec<Datum>>
     if !follows_code(program) {
         return Some(Vec::new());
     }
-    let one = |looker: &mut Looker, func: &Func| tick.then(|| literals(program, looker, func));
-    let found: Option<Vec<Vec<Literal>>> = program.funcs().par_iter().map_init(Looker::default, one).collect();
-    let in_code = settled(found?.into_iter().flatten().collect());
+    let funcs = program.funcs();
+    let found = tick.map(funcs.len(), Looker::default, |looker, i| literals(program, looker, &funcs[i]))?;
+    let in_code = settled(found.into_iter().flatten().collect());
     // What code says is surer than two words of data.
     let free = |(at, len): &Literal| {
         let next = in_code.partition_point(|(start, _)| start < at);
