@@ -28,7 +28,7 @@ impl Said {
     pub(crate) fn gather(image: &Image<'_>, meta: &Metadata, options: &Options) -> Said {
         let (mut types, mut typed) = (Types::default(), Vec::new());
         let mut reader = TypeReader::new(image, &meta.version, &meta.modules);
-        methods::collect(&mut reader, &mut types, options.evidence, &mut typed);
+        let tables = methods::collect(&mut reader, &mut types, options.evidence, &mut typed);
         let mut notes = reader.notes().to_vec();
         if options.dwarf {
             notes.extend(dwarf::collect(image, meta, &mut types, &mut typed));
@@ -36,8 +36,8 @@ impl Said {
         let known = Known::new(&reader);
         let named = meta.pclntab.funcs.iter().filter(|_| options.names);
         let names = named.map(|func| (func.entry, meta.pclntab.name(image, func)));
-        let own = receivers::named_types(&reader, &types);
-        let receivers = receivers::collect(&mut reader, &mut types, &own, names);
+        let own = receivers::named_types(&reader);
+        let receivers = receivers::collect(&mut reader, &mut types, &own, tables, names);
         let mut packs = Vec::new();
         if options.names && options.signatures {
             packs = signatures::collect(image, meta, options, &own, &mut types, &mut typed);

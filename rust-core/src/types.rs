@@ -209,6 +209,13 @@ impl Types {
         renamed.into_iter().for_each(|name| self.list(id, &name));
     }
 
+    /// Says what a type is, of which the rest was known before.
+    pub fn set_kind(&mut self, id: TypeId, kind: Kind) {
+        if let Some(ty) = self.all.get_mut(id.0 as usize) {
+            ty.kind = kind;
+        }
+    }
+
     /// Types with that Go name, in the order in which they were added.
     pub fn named(&self, name: &str) -> impl Iterator<Item = TypeId> {
         let link = |at: &u32| self.links.get(*at as usize);

@@ -5,7 +5,7 @@
 #[path = "support/go.rs"]
 mod go;
 
-use goabi::golang::methods::{TypedCode, Why, receivers, typed_code};
+use goabi::golang::methods::{self, Methods, TypedCode, Why};
 use goabi::golang::rtype::TypeReader;
 use goabi::golang::{Metadata, Version, symbol_name::SymbolName};
 use goabi::image::Image;
@@ -64,24 +64,24 @@ fn lines(types: &Types, id: TypeId) -> Vec<String> {
     out
 }
 
-struct Read {
+struct Read<'a> {
     types: Types,
     receivers: Vec<(u64, TypeId)>,
     lines: HashSet<String>,
-    code: Vec<TypedCode>,
+    code: Vec<TypedCode<'a>>,
 }
 
-fn read_as(image: &Image, meta: &Metadata, version: &Version) -> Read {
+fn read_as<'a>(image: &'a Image, meta: &'a Metadata, version: &Version) -> Read<'a> {
     let mut types = Types::default();
     let mut reader = TypeReader::new(image, version, &meta.modules);
-    let code = typed_code(&mut reader, &mut types);
+    let Methods { code, receivers } = methods::read(&mut reader, &mut types);
     assert_eq!(reader.notes(), [""; 0]);
     let mut all: HashSet<String> = reader.known().iter().flat_map(|(_, id)| lines(&types, *id)).collect();
     let methods = code.iter().filter(|c| c.why == Why::Method);
     all.extend(methods.map(|c| {
         format!("method {}: {} {:#x} {}", name(&types, c.owner), c.method, c.addr, spell(&types, &c.signature))
     }));
-    Read { receivers: receivers(&mut reader, &mut types), types, lines: all, code }
+    Read { receivers, types, lines: all, code }
 }
 
 /// Symbol names of code are the second witness: receiver and method must be what the types say.
@@ -219,7 +219,7 @@ fn damaged_types_do_no_harm() {
 fn types_of(image: &Image, meta: &Metadata) -> Types {
     let mut types = Types::default();
     let mut reader = TypeReader::new(image, &meta.version, &meta.modules);
-    let code = typed_code(&mut reader, &mut types);
+    let Methods { code, .. } = methods::read(&mut reader, &mut types);
     assert!(code.iter().all(|c| image.is_exec(c.addr)));
     types
 }

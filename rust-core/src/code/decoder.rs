@@ -5,6 +5,10 @@ use super::op::Op;
 use super::survey::Survey;
 use super::x86::X86;
 use crate::arch::Arch;
+use crate::limits;
+
+/// Bytes of an instruction: of every one on arm64, on amd64 a little less than there are on average.
+const BYTES: usize = 4;
 
 /// A decoder with its scratch memory; make one per thread.
 pub struct Decoder(Kind);
@@ -33,6 +37,9 @@ impl Decoder {
 
     /// Decodes `code`, which starts at `entry`, into `ops` (cleared first).
     pub fn decode(&mut self, code: &[u8], entry: u64, ops: &mut Vec<Op>) {
+        // Growing step by step would copy the longest functions several times.
+        ops.clear();
+        ops.reserve((code.len() / BYTES).min(limits::MAX_FUNCTION_OPS));
         match &mut self.0 {
             Kind::X86(x86) => x86.decode(code, entry, ops),
             Kind::Arm64(arm64) => arm64.decode(code, entry, ops),

@@ -4,17 +4,26 @@
 //! on it. An address of which two types say different things is left out.
 
 use super::Typed;
-use crate::golang::methods::typed_code;
+use crate::golang::methods;
 use crate::golang::rtype::TypeReader;
 use crate::report::{Confidence, Source};
-use crate::types::Types;
+use crate::types::{TypeId, Types};
 
-/// Adds the signature of every code address that runtime types speak of. `explain`: in words too.
-pub fn collect(reader: &mut TypeReader<'_>, types: &mut Types, explain: bool, out: &mut Vec<Typed>) {
-    for code in typed_code(reader, types).into_iter().filter(|c| !c.disputed) {
+/// Adds the signature of every code address that runtime types speak of, and gives the receivers of all code in method
+/// tables. `explain`: in words too.
+pub fn collect(
+    reader: &mut TypeReader<'_>,
+    types: &mut Types,
+    explain: bool,
+    out: &mut Vec<Typed>,
+) -> Vec<(u64, TypeId)> {
+    let methods = methods::read(reader, types);
+    out.reserve(methods.code.len());
+    for code in methods.code.into_iter().filter(|c| !c.disputed) {
         let text = if explain { code.text(types).into() } else { Box::default() };
         let (source, confidence) = (Source::Rtype, Confidence::Exact);
         let (entry, signature, at) = (code.addr, code.signature, code.at);
         out.push(Typed { entry, source, signature, has_results: true, confidence, text, at });
     }
+    methods.receivers
 }

@@ -8,7 +8,6 @@
 use super::Value;
 use crate::abi::assign::assign;
 use crate::abi::registers::Convention;
-use crate::golang::methods::receivers;
 use crate::golang::rtype::TypeReader;
 use crate::golang::symbol_name::{NameKind, SymbolName, split_package};
 use crate::types::{Kind, Param, Role, Signature, Type, TypeId, Types};
@@ -18,11 +17,16 @@ use std::borrow::Cow;
 /// Bytes of a receiver's name for which a type is made up.
 const LONGEST: usize = 256;
 
-/// Receiver types by code address. `known` are the [`named_types`]; `names` are functions' names, none when they are not to be looked at.
+/// Named types: by import path, and then by name.
+pub type NamedTypes<'a> = HashMap<&'a str, HashMap<&'a str, TypeId>>;
+
+/// Receiver types by code address. `known` are the [`named_types`]; `names` are functions' names, none when they are not to
+/// be looked at; `tables` is what method tables say.
 pub fn collect<'n>(
     reader: &mut TypeReader<'_>,
     types: &mut Types,
-    known: &HashMap<(String, String), TypeId>,
+    known: &NamedTypes<'_>,
+    tables: Vec<(u64, TypeId)>,
     names: impl Iterator<Item = (u64, Cow<'n, str>)>,
 ) -> HashMap<u64, TypeId> {
     let mut out = HashMap::new();
@@ -34,22 +38,25 @@ pub fn collect<'n>(
         let name = SymbolName::parse(&name);
         out.extend(by_name(&name, known, reader, types).map(|ty| (addr, ty)));
     }
-    out.extend(receivers(reader, types));
+    out.extend(tables);
     out
 }
 
-/// Named types by import path and name.
-pub fn named_types(reader: &TypeReader<'_>, types: &Types) -> HashMap<(String, String), TypeId> {
-    let key = |id: TypeId| {
-        let name = types.get(id)?.name.rsplit('.').next()?.to_string();
-        Some((reader.path(id)?.to_string(), name))
-    };
-    reader.known().into_iter().filter_map(|(_, id)| Some((key(id)?, id))).collect()
+/// The program's named types.
+pub fn named_types<'a>(reader: &TypeReader<'a>) -> NamedTypes<'a> {
+    let mut out = NamedTypes::new();
+    for (addr, id) in reader.known() {
+        if let (Some(path), Some(header)) = (reader.path(id), reader.header(addr)) {
+            let name = header.name.rsplit('.').next().unwrap_or_default();
+            out.entry(path).or_default().insert(name, id);
+        }
+    }
+    out
 }
 
 fn by_name(
     name: &SymbolName<'_>,
-    known: &HashMap<(String, String), TypeId>,
+    known: &NamedTypes<'_>,
     reader: &mut TypeReader<'_>,
     types: &mut Types,
 ) -> Option<TypeId> {
@@ -58,7 +65,7 @@ fn by_name(
         return None;
     }
     let receiver = name.receiver?;
-    match known.get(&(name.package.to_string(), receiver.to_string())) {
+    match known.get(&*name.package).and_then(|package| package.get(receiver)) {
         Some(id) if name.pointer => Some(reader.pointer_to(*id, types)),
         Some(id) => Some(*id),
         None if name.pointer && receiver.len() <= LONGEST => {

@@ -158,7 +158,9 @@ fn first(n: u8) -> Bits {
 impl Program {
     /// The class with the registers `order`, of all functions.
     pub fn new(summaries: &[Summary], known: &[Known], order: &[Reg], float: bool) -> Self {
-        let mut program = Program { max: order.len() as u8, float, ..Program::default() };
+        let calls = summaries.iter().map(|summary| summary.calls.len()).sum();
+        let (nodes, edges) = (Vec::with_capacity(summaries.len()), Vec::with_capacity(calls));
+        let mut program = Program { nodes, edges, max: order.len() as u8, float };
         let order = &Order::new(order);
         for (summary, known) in summaries.iter().zip(known) {
             let from = program.edges.len() as u32;

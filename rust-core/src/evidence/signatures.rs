@@ -13,6 +13,7 @@ mod literals;
 mod methods;
 
 use super::Typed;
+use super::receivers::NamedTypes;
 use crate::abi::registers::Convention;
 use crate::golang::Metadata;
 use crate::golang::symbol_name::{NameKind, SymbolName, split_package, unescape};
@@ -20,9 +21,8 @@ use crate::image::Image;
 use crate::options::Options;
 use crate::report::{self, Confidence, Source};
 use crate::signature::pack::Pack;
-use crate::types::{Signature, TypeId, Types};
+use crate::types::{Signature, Types};
 use convert::Converter;
-use foldhash::HashMap;
 use library::{Fit, Library, PackageId, Target};
 use literals::Lines;
 use std::borrow::Cow;
@@ -50,7 +50,7 @@ pub fn collect(
     image: &Image<'_>,
     meta: &Metadata,
     options: &Options,
-    own: &HashMap<(String, String), TypeId>,
+    own: &NamedTypes<'_>,
     types: &mut Types,
     out: &mut Vec<Typed>,
 ) -> Vec<report::Pack> {

@@ -7,7 +7,7 @@
 
 use super::itab;
 use super::rtype::{RKind, RawMethod, Tail, TypeReader};
-use crate::types::{Kind, Param, Role, Signature, Type, TypeId, Types};
+use crate::types::{Kind, Param, Signature, Type, TypeId, Types};
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ pub enum Why {
 
 /// A code address with its signature. All of this code is ABIInternal.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TypedCode {
+pub struct TypedCode<'a> {
     /// Entry.
     pub addr: u64,
     /// With the receiver first, if it is a method. Shared by all code that has the same.
@@ -40,12 +40,12 @@ pub struct TypedCode {
     /// The type whose method or function it is; the receiver may be a pointer to it.
     pub owner: TypeId,
     /// Method name; empty for `==` and hash functions.
-    pub method: String,
+    pub method: &'a str,
     /// Another structure says something else of the same address, so neither is to be trusted.
     pub disputed: bool,
 }
 
-impl TypedCode {
+impl TypedCode<'_> {
     /// What it is, in one line, such as `method Close of *os.File`.
     pub fn text(&self, types: &Types) -> String {
         let name: String = types.get(self.owner).map(|t| t.name.chars().take(LONGEST).collect()).unwrap_or_default();
@@ -61,15 +61,24 @@ impl TypedCode {
 /// Characters of a type's name that a text repeats.
 const LONGEST: usize = 200;
 
-/// Everything that the types say about code, by address, equal statements once.
-pub fn typed_code(reader: &mut TypeReader, types: &mut Types) -> Vec<TypedCode> {
+/// What the types say about code.
+#[derive(Debug, Default)]
+pub struct Methods<'a> {
+    /// By address, equal statements once.
+    pub code: Vec<TypedCode<'a>>,
+    /// Receivers of all code in method tables, also of methods whose func type the linker dropped.
+    pub receivers: Vec<(u64, TypeId)>,
+}
+
+/// Reads everything that the types say about code.
+pub fn read<'a>(reader: &mut TypeReader<'a>, types: &mut Types) -> Methods<'a> {
     let known = reader.enumerate(types);
     let basics = Basics::new(reader, types);
     let mut found = Found {
         reader,
         types,
         basics,
-        out: Vec::new(),
+        out: Methods::default(),
         tables: HashMap::new(),
         signatures: HashMap::new(),
         dropped: HashSet::new(),
@@ -81,33 +90,17 @@ pub fn typed_code(reader: &mut TypeReader, types: &mut Types) -> Vec<TypedCode> 
     }
     found.itabs();
     found.name_algorithms();
-    let Found { mut out, dropped, .. } = found;
-    out.retain(|c| !dropped.contains(&c.addr));
-    settle(out)
-}
-
-/// Receivers of all code in method tables, also of methods whose func type the linker dropped.
-pub fn receivers(reader: &mut TypeReader, types: &mut Types) -> Vec<(u64, TypeId)> {
-    let mut out = Vec::new();
-    for (addr, id) in reader.known() {
-        for method in reader.uncommon(addr).map(|u| u.methods).unwrap_or_default() {
-            if method.tfn != 0 && reader.keep(size_of::<(u64, TypeId)>() as u64).is_some() {
-                out.push((method.tfn, id));
-            }
-            if method.ifn != 0 && method.ifn != method.tfn && reader.header(addr).is_some_and(|h| !h.direct) {
-                out.push((method.ifn, reader.pointer_to(id, types)));
-            }
-        }
-    }
-    out
+    let Found { out: Methods { mut code, receivers }, dropped, .. } = found;
+    code.retain(|c| !dropped.contains(&c.addr));
+    Methods { code: settle(code), receivers }
 }
 
 /// Keeps one of each statement and marks contradictions.
-fn settle(mut all: Vec<TypedCode>) -> Vec<TypedCode> {
+fn settle(mut all: Vec<TypedCode<'_>>) -> Vec<TypedCode<'_>> {
     all.sort_by_key(|c| (c.addr, c.why, c.at));
     let mut out: Vec<TypedCode> = Vec::with_capacity(all.len());
     for code in all {
-        let start = out.partition_point(|c| c.addr < code.addr);
+        let start = out.iter().rposition(|c| c.addr != code.addr).map_or(0, |last| last + 1);
         let same = out.get_mut(start..).unwrap_or_default();
         if same.iter().any(|c| c.signature == code.signature) {
             continue;
@@ -152,7 +145,7 @@ struct Found<'r, 'a> {
     reader: &'r mut TypeReader<'a>,
     types: &'r mut Types,
     basics: Basics,
-    out: Vec<TypedCode>,
+    out: Methods<'a>,
     /// Method tables by descriptor.
     tables: HashMap<u64, Vec<RawMethod<'a>>>,
     /// Signatures of methods, by receiver and descriptor of the func type.
@@ -163,7 +156,7 @@ struct Found<'r, 'a> {
     compared: HashMap<u64, Option<TypeId>>,
 }
 
-impl Found<'_, '_> {
+impl<'a> Found<'_, 'a> {
     /// The receiver that code called through an interface takes.
     fn iface_receiver(&mut self, addr: u64, id: TypeId) -> Option<TypeId> {
         let direct = self.reader.header(addr)?.direct;
@@ -174,6 +167,10 @@ impl Found<'_, '_> {
         let methods = self.reader.uncommon(addr)?.methods;
         let iface = self.iface_receiver(addr, id)?;
         for method in &methods {
+            self.receiver(method.tfn, id);
+            if method.ifn != method.tfn && iface != id {
+                self.receiver(method.ifn, iface);
+            }
             for (code, receiver, why) in [(method.tfn, id, Why::Method), (method.ifn, iface, Why::IfaceMethod)] {
                 if let Some(signature) = self.method(receiver, method.mtyp) {
                     self.add(code, signature, why, addr, id, method.name);
@@ -184,16 +181,18 @@ impl Found<'_, '_> {
         Some(())
     }
 
+    fn receiver(&mut self, code: u64, receiver: TypeId) {
+        if code != 0 && self.reader.keep(size_of::<(u64, TypeId)>() as u64).is_some() {
+            self.out.receivers.push((code, receiver));
+        }
+    }
+
     /// The signature of methods with the func type at `mtyp`, if everything in it is known.
     fn method(&mut self, receiver: TypeId, mtyp: u64) -> Option<Arc<Signature>> {
         if let Some(known) = self.signatures.get(&(receiver, mtyp)) {
             return known.clone();
         }
-        let signature = self.reader.signature(mtyp, self.types).map(|mut signature| {
-            let receiver = Param { name: String::new(), ty: receiver, role: Some(Role::Receiver) };
-            signature.params = std::iter::once(receiver).chain(signature.params).collect();
-            Arc::new(signature)
-        });
+        let signature = self.reader.method(mtyp, receiver, self.types).map(Arc::new);
         self.signatures.insert((receiver, mtyp), signature.clone());
         signature
     }
@@ -215,8 +214,8 @@ impl Found<'_, '_> {
     /// The compiler writes a `==` function for a struct or array of its own, with pointers to it as parameters. What
     /// several types have is the runtime's, and takes any.
     fn name_algorithms(&mut self) {
-        for at in 0..self.out.len() {
-            let TypedCode { addr, owner, why, .. } = self.out[at];
+        for at in 0..self.out.code.len() {
+            let TypedCode { addr, owner, why, .. } = self.out.code[at];
             let own = |ty: &Type| matches!(ty.kind, Kind::Struct(_) | Kind::Array { .. }) && ty.size > 0;
             if why != Why::Equal
                 || self.compared.get(&addr) != Some(&Some(owner))
@@ -227,7 +226,7 @@ impl Found<'_, '_> {
             let pointer = self.reader.pointer_to(owner, self.types);
             let mut signature = Signature::clone(&self.basics.equal);
             signature.params.iter_mut().for_each(|param| param.ty = pointer);
-            self.out[at].signature = Arc::new(signature);
+            self.out.code[at].signature = Arc::new(signature);
         }
     }
 
@@ -256,11 +255,9 @@ impl Found<'_, '_> {
         rows.peek().is_some() && rows.all(|m| m.ifn == 0)
     }
 
-    fn add(&mut self, addr: u64, signature: Arc<Signature>, why: Why, at: u64, owner: TypeId, method: &str) {
-        let cost = size_of::<TypedCode>() + method.len();
-        if addr != 0 && self.reader.keep(cost as u64 / 4).is_some() {
-            let method = method.to_string();
-            self.out.push(TypedCode { addr, signature, why, at, owner, method, disputed: false });
+    fn add(&mut self, addr: u64, signature: Arc<Signature>, why: Why, at: u64, owner: TypeId, method: &'a str) {
+        if addr != 0 && self.reader.keep(size_of::<TypedCode>() as u64 / 4).is_some() {
+            self.out.code.push(TypedCode { addr, signature, why, at, owner, method, disputed: false });
         }
     }
 }

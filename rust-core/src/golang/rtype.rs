@@ -23,7 +23,7 @@ use super::moduledata::ModuleData;
 use super::version::Version;
 use crate::image::Image;
 use crate::limits::{MAX_TYPE_DEPTH, MAX_TYPES};
-use crate::types::{Field, Kind, Method, Param, Signature, Type, TypeId, Types};
+use crate::types::{Field, Kind, Method, Param, Role, Signature, Type, TypeId, Types};
 use find::{choose, extent, typelinks, walk};
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use std::cell::Cell;
@@ -46,7 +46,7 @@ pub struct TypeReader<'a> {
     /// Nesting of structs and arrays that have been judged.
     depth: HashMap<TypeId, usize>,
     unsound: HashSet<TypeId>,
-    paths: HashMap<TypeId, String>,
+    paths: HashMap<TypeId, &'a str>,
     pointers: HashMap<TypeId, TypeId>,
     notes: Vec<String>,
 }
@@ -112,8 +112,8 @@ impl<'a> TypeReader<'a> {
     }
 
     /// Import path of a named type's package.
-    pub fn path(&self, id: TypeId) -> Option<&str> {
-        self.paths.get(&id).map(String::as_str)
+    pub fn path(&self, id: TypeId) -> Option<&'a str> {
+        self.paths.get(&id).copied()
     }
 
     /// Whether all that a value of the type consists of is known.
@@ -131,13 +131,19 @@ impl<'a> TypeReader<'a> {
         self.raw.uncommon(addr, &self.header(addr)?)
     }
 
-    /// The func type at descriptor `addr`, if everything in it is known.
-    pub fn signature(&mut self, addr: u64, types: &mut Types) -> Option<Signature> {
+    /// The func type at descriptor `addr` with `receiver` before its parameters, if everything in it is known.
+    pub fn method(&mut self, addr: u64, receiver: TypeId, types: &mut Types) -> Option<Signature> {
         let id = self.at(addr, types)?;
-        let Kind::Func(signature) = &types.get(id)?.kind else { return None };
-        self.keep(8 * (signature.params.len() + signature.results.len()) as u64)?;
-        let known = signature.params.iter().chain(&signature.results).all(|p| self.is_sound(p.ty));
-        known.then(|| signature.clone())
+        let Kind::Func(Signature { params, results, variadic }) = &types.get(id)?.kind else { return None };
+        self.keep(8 * (params.len() + results.len()) as u64)?;
+        if !params.iter().chain(results).all(|p| self.is_sound(p.ty)) {
+            return None;
+        }
+        let receiver = Param { name: String::new(), ty: receiver, role: Some(Role::Receiver) };
+        let mut all = Vec::with_capacity(1 + params.len());
+        all.push(receiver);
+        all.extend_from_slice(params);
+        Some(Signature { params: all, results: results.clone(), variadic: *variadic })
     }
 
     /// The type of pointers to `elem`: the binary's own, or one made up.
@@ -192,8 +198,7 @@ impl<'a> TypeReader<'a> {
 
     fn read(&mut self, addr: u64, id: TypeId, header: &Header, types: &mut Types) -> Option<()> {
         if let Some(path) = self.raw.path(addr, header).filter(|path| header.named && !path.is_empty()) {
-            self.keep(path.len() as u64)?;
-            self.paths.insert(id, path.to_string());
+            self.paths.insert(id, path);
         }
         let tail = self.raw.tail(addr, header)?;
         self.keep(self.raw.tail_bytes(&tail))?;
@@ -204,8 +209,8 @@ impl<'a> TypeReader<'a> {
             Kind::Pointer(Some(elem)) if !header.named => drop(self.pointers.insert(*elem, id)),
             _ => {}
         }
-        let kind = if is_vector(header, self.path(id)) { Kind::Vector } else { kind };
-        types.set(id, Type { kind, ..opaque(header) });
+        let is_vector = could_be_vector(header) && self.path(id).is_some_and(is_of_simd);
+        types.set_kind(id, if is_vector { Kind::Vector } else { kind });
         Some(())
     }
 
@@ -256,6 +261,9 @@ impl<'a> TypeReader<'a> {
     /// Settles which structs and arrays are made of known parts only, without containing themselves. What is not is
     /// left opaque, so that whoever walks a value's parts comes to an end.
     fn judge(&mut self, types: &mut Types) {
+        if self.parts.is_empty() {
+            return;
+        }
         let parts: HashMap<TypeId, Vec<TypeId>> = self.parts.drain(..).collect();
         let mut waiting: HashMap<TypeId, usize> = HashMap::new();
         let mut users: HashMap<TypeId, Vec<TypeId>> = HashMap::new();
@@ -277,9 +285,7 @@ impl<'a> TypeReader<'a> {
         }
         self.unsound.extend(waiting.into_keys());
         for id in parts.keys().filter(|id| self.unsound.contains(id)) {
-            if let Some(ty) = types.get(*id).cloned() {
-                types.set(*id, Type { kind: Kind::Struct(Vec::new()), ..ty });
-            }
+            types.set_kind(*id, Kind::Struct(Vec::new()));
         }
     }
 
@@ -319,9 +325,12 @@ fn scalar(kind: RKind) -> Kind {
 }
 
 /// SIMD vectors (Go ≥ 1.26) are structs of package `simd/archsimd` that the compiler keeps in one vector register.
-fn is_vector(header: &Header, path: Option<&str>) -> bool {
-    let package = path.is_some_and(|p| p == "simd" || p.starts_with("simd/"));
-    package && header.kind == RKind::Struct && matches!(header.size, 16 | 32 | 64)
+fn could_be_vector(header: &Header) -> bool {
+    header.kind == RKind::Struct && matches!(header.size, 16 | 32 | 64)
+}
+
+fn is_of_simd(path: &str) -> bool {
+    path == "simd" || path.starts_with("simd/")
 }
 
 /// The name of an embedded field: its type's, without package, star and type arguments.

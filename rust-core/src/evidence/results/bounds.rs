@@ -16,8 +16,9 @@ impl Bounds {
     /// Computes the bounds, to a fixpoint over calls: a callee's bounds are evidence for its callers and back.
     pub fn of(program: &Program) -> Bounds {
         let mut bounds = Bounds::from_bodies(program);
+        let stands: Vec<Standing> = program.nodes.iter().map(Standing::of).collect();
         for _ in 0..limits::MAX_ROUNDS {
-            if !bounds.round(program) {
+            if !bounds.round(program, &stands) {
                 break;
             }
         }
@@ -47,13 +48,12 @@ impl Bounds {
         bounds
     }
 
-    fn round(&mut self, program: &Program) -> bool {
+    fn round(&mut self, program: &Program, stands: &[Standing]) -> bool {
         let mut changed = false;
-        for (f, node, edge) in program.all_edges() {
-            let Some(g) = edge.target().filter(|g| *g < program.nodes.len()) else { continue };
-            let callee = &program.nodes[g];
-            let speaks = |n: &super::Node| n.fixed.is_some() || !n.opaque;
-            if speaks(callee) && node.fixed.is_none() && !node.opaque {
+        for (f, _, edge) in program.all_edges() {
+            let Some((g, callee)) = edge.target().and_then(|g| Some((g, *stands.get(g)?))) else { continue };
+            let caller = stands[f];
+            if callee != Standing::Opaque && caller == Standing::Open {
                 let high =
                     if edge.tail { self.high[g] } else { lowest(edge.reach & !first(self.high[g]), program.max) };
                 changed |= lower(&mut self.high[f], high);
@@ -62,13 +62,34 @@ impl Bounds {
                     changed |= raise(&mut self.low[f], least);
                 }
             }
-            if callee.fixed.is_none() && speaks(node) {
+            if callee != Standing::Fixed && caller != Standing::Opaque {
                 let returned = self.low[f].min(self.high[f]);
                 let low = if edge.tail { returned } else { height(edge.reach & first(returned)) };
                 changed |= raise(&mut self.low[g], low.min(self.high[g]));
             }
         }
         changed
+    }
+}
+
+/// What of a function's node the rounds ask: callees are all over the table, and a byte of each stays at hand.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// Its results are known.
+    Fixed,
+    /// Its code says nothing.
+    Opaque,
+    /// Its code and callers say what they are.
+    Open,
+}
+
+impl Standing {
+    fn of(node: &super::Node) -> Standing {
+        match node.fixed {
+            Some(_) => Standing::Fixed,
+            None if node.opaque => Standing::Opaque,
+            None => Standing::Open,
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::library::{Library, PackageId};
 use crate::arch::Arch;
+use crate::evidence::receivers::NamedTypes;
 use crate::limits::{MAX_TYPE_DEPTH, MAX_TYPES};
 use crate::signature::build::{Builder, Ref};
 use crate::signature::pack::{Definition, Member, Node};
@@ -60,7 +61,7 @@ pub(super) struct Converter<'l, 'd, 't> {
     types: &'t mut Types,
     arch: Arch,
     /// Types that the program itself describes, by import path and name.
-    own: &'l HashMap<(String, String), TypeId>,
+    own: &'l NamedTypes<'l>,
     made: HashMap<(PackageId, usize), Ref>,
     named: HashMap<(String, String), Ref>,
     states: HashMap<TypeId, State>,
@@ -75,7 +76,7 @@ impl<'l, 'd, 't> Converter<'l, 'd, 't> {
         library: &'l mut Library<'d>,
         types: &'t mut Types,
         arch: Arch,
-        own: &'l HashMap<(String, String), TypeId>,
+        own: &'l NamedTypes<'l>,
     ) -> Self {
         let (made, named, states) = (HashMap::new(), HashMap::new(), HashMap::new());
         let waiting = VecDeque::new();
@@ -259,7 +260,7 @@ impl<'l, 'd, 't> Converter<'l, 'd, 't> {
     }
 
     fn new_named(&mut self, key: &(String, String), name: &str, args: Vec<Ref>) -> Ref {
-        if let Some(id) = self.own.get(key) {
+        if let Some(id) = self.own.get(key.0.as_str()).and_then(|package| package.get(key.1.as_str())) {
             let name = self.types.get(*id).map_or(key.1.clone(), |t| t.name.clone());
             return Ref { name, id: Some(*id) };
         }

@@ -100,9 +100,10 @@ fn types_from_before_name_offsets_are_read() {
         assert_eq!((reader.path(id), uncommon.path), (Some("a/p"), "a/p"));
         let method = uncommon.methods[0];
         assert_eq!((method.name, method.ifn, method.tfn), ("Get", CODE + 0x10, CODE + 0x20));
-        let signature = reader.signature(method.mtyp, &mut types).unwrap();
+        let signature = reader.method(method.mtyp, id, &mut types).unwrap();
         let name = |i: crate::types::TypeId| types.get(i).unwrap().name.clone();
-        assert_eq!((name(signature.params[0].ty), name(signature.results[0].ty)), ("int32".into(), "bool".into()));
+        let params: Vec<String> = signature.params.iter().map(|param| name(param.ty)).collect();
+        assert_eq!((params.join(", "), name(signature.results[0].ty)), ("p.T, int32".into(), "bool".into()));
     }
 }
 
