@@ -15,7 +15,7 @@ pub mod survey;
 pub mod verdict;
 
 use crate::Result;
-use crate::abi::location::RegSet;
+use crate::abi::location::{Reg, RegSet};
 use crate::code::decoder::Decoder;
 use crate::code::flow::NONE;
 use crate::code::growth::Growth;
@@ -169,12 +169,14 @@ pub fn resolve(
             None => open.push(i as u32),
         }
     }
-    summarize(program, &firsts, open, &mut summaries, &mut knowledge, (&scratches, watch))?;
+    let asked: Vec<bool> = located.iter().zip(firsts.iter().zip(&bodies)).map(|(s, (f, b))| s.asks_code(f, *b)).collect();
+    summarize(program, (&firsts, &asked), open, &mut summaries, &mut knowledge, (&scratches, watch))?;
     if program.internal.uses_registers() && program.reads_code() {
         let known = (types, &typed);
         let on = (&scratches, watch);
         let changed = callers::ask(known, (&firsts, &bodies), &summaries, &mut located, &mut knowledge, on)?;
-        summarize(program, &firsts, callers_of(&changed, &summaries), &mut summaries, &mut knowledge, on)?;
+        let again = callers_of(&changed, &summaries);
+        summarize(program, (&firsts, &asked), again, &mut summaries, &mut knowledge, on)?;
     }
     watch.check()?;
     drop((typed, scratches));
@@ -199,24 +201,24 @@ fn speaks_of_registers(typed: &[Typed]) -> bool {
 /// What callers may assume before anything of parameters is known.
 fn faces_before_params(program: &Program<'_>, firsts: &[First], bodies: &[Abi]) -> Vec<Face> {
     let returns = survey::returns(program, firsts);
-    let face = |((first, abi), returns): ((&First, &Abi), bool)| {
-        let mut face = Face { returns, ..Face::default() };
-        if *abi == Abi::ABI0 {
-            face.reads = Some(RegSet::NONE);
-        }
+    let face = |(((func, first), abi), returns): (((&Func, &First), &Abi), bool)| {
+        // Homes of registers are part of the argument area: without it there are no parameters.
+        let takes_nothing = *abi == Abi::ABI0 || (!first.asm && func.args == Some(0));
+        let face = Face { reads: takes_nothing.then_some(RegSet::NONE), returns, ..Face::default() };
         match first.helper.map(|h| h.special) {
             Some(Special::Preserving { reads, kills, .. }) => Face { reads: Some(reads), kills, returns: true },
             Some(Special::Plain { params, .. }) => Face { reads: Some(params), ..face },
+            Some(Special::Check(index)) => Face { reads: Some(index.iter().copied().map(Reg).collect()), ..face },
             _ => face,
         }
     };
-    firsts.iter().zip(bodies).zip(returns).map(face).collect()
+    program.funcs().iter().zip(firsts).zip(bodies).zip(returns).map(face).collect()
 }
 
-/// Summaries of the functions in `dirty`, which are sorted; repeated for callers of functions that turn out never to return.
+/// Summaries of the functions in `dirty`, which are sorted; of those that are `asked`, with what their code says of results. Repeated for callers of functions that turn out never to return.
 fn summarize(
     program: &Program<'_>,
-    firsts: &[First],
+    (firsts, asked): (&[First], &[bool]),
     mut dirty: Vec<u32>,
     summaries: &mut [Summary],
     knowledge: &mut Knowledge<'_, '_>,
@@ -228,7 +230,10 @@ fn summarize(
             tick.map(
                 dirty.len(),
                 || scratches.pull(|| Scratch::new(program)),
-                |scratch, n| summary(program, dirty[n], &firsts[dirty[n] as usize], scratch, knowledge),
+                |scratch, n| {
+                    let i = dirty[n] as usize;
+                    summary((program, &program.funcs()[i]), &firsts[i], asked[i], scratch, knowledge)
+                },
             )
         })?;
         let mut gone = Vec::new();
@@ -254,9 +259,11 @@ fn settle(first: &First, summary: Summary, kept: &mut Summary, face: &mut Face) 
     gone
 }
 
-/// The functions that call one of `callees`, which are sorted.
+/// The functions that call one of `callees`.
 fn callers_of(callees: &[u32], summaries: &[Summary]) -> Vec<u32> {
-    let calls = |s: &Summary| s.calls.iter().any(|c| callees.binary_search(&c.callee).is_ok());
+    let mut is_one = vec![false; summaries.len()];
+    callees.iter().for_each(|callee| is_one[*callee as usize] = true);
+    let calls = |s: &Summary| s.calls.iter().any(|call| is_one.get(call.callee as usize) == Some(&true));
     (0u32..).zip(summaries).filter(|(_, s)| calls(s)).map(|(i, _)| i).collect()
 }
 
@@ -266,19 +273,18 @@ fn shows_all_calls(summary: &Summary) -> bool {
 }
 
 fn summary(
-    program: &Program<'_>,
-    index: u32,
+    (program, func): (&Program<'_>, &Func),
     first: &First,
+    results: bool,
     scratch: &mut Scratch,
     knowledge: &Knowledge<'_, '_>,
 ) -> Summary {
-    let func = &program.funcs()[index as usize];
     if !program.reads_code() {
         return Summary { returns: true, unknown_exit: true, calls_indirectly: true, ..Summary::default() };
     }
     scratch.decode(program, func, first.growth.as_ref());
     let body = body(func, (&scratch.ops, &scratch.turns), first.growth.as_ref());
-    let mut summary = scratch.usage.summarize(&body, knowledge);
+    let mut summary = scratch.usage.summarize(&body, knowledge, results);
     summary.calls.shrink_to_fit();
     summary
 }

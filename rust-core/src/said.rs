@@ -34,13 +34,14 @@ impl Said {
             notes.extend(dwarf::collect(image, meta, &mut types, &mut typed));
         }
         let known = Known::new(&reader);
-        let named = meta.pclntab.funcs.iter().filter(|_| options.names);
-        let names = named.map(|func| (func.entry, meta.pclntab.name(image, func)));
+        let funcs = &meta.pclntab.funcs;
+        let names: Vec<_> = funcs.iter().filter(|_| options.names).map(|f| meta.pclntab.name(image, f)).collect();
         let own = receivers::named_types(&reader);
-        let receivers = receivers::collect(&mut reader, &mut types, &own, tables, names);
+        let named = funcs.iter().zip(&names).map(|(func, name)| (func.entry, &**name));
+        let receivers = receivers::collect(&mut reader, &mut types, &own, tables, named);
         let mut packs = Vec::new();
         if options.names && options.signatures {
-            packs = signatures::collect(image, meta, options, &own, &mut types, &mut typed);
+            packs = signatures::collect(image, meta, options, (&names, &own), &mut types, &mut typed);
         }
         Said { types, typed: TypedEntries::new(typed), known, receivers, packs, notes }
     }

@@ -51,6 +51,60 @@ pub struct Block {
     pub reachable: bool,
 }
 
+/// A set of a function's ops, which tells the place of each of them among the others.
+#[derive(Debug, Default)]
+struct Leaders {
+    /// A bit for each op.
+    bits: Vec<u64>,
+    /// How many are in front of each word of `bits`.
+    before: Vec<u32>,
+    /// Ops in all.
+    ops: u32,
+}
+
+impl Leaders {
+    /// None of so many ops.
+    fn clear(&mut self, ops: usize) {
+        self.ops = ops as u32;
+        self.bits.clear();
+        self.bits.resize(ops.div_ceil(64), 0);
+    }
+
+    /// Adds an op; there is none behind the last one.
+    fn mark(&mut self, op: u32) {
+        if op < self.ops {
+            self.bits[op as usize / 64] |= 1 << (op % 64);
+        }
+    }
+
+    /// To be done before [`Leaders::block`] is asked.
+    fn count(&mut self) {
+        let mut all = 0;
+        self.before.clear();
+        for word in &self.bits {
+            self.before.push(all);
+            all += word.count_ones();
+        }
+    }
+
+    /// In order.
+    fn each(&self, mut each: impl FnMut(u32)) {
+        for (word, from) in self.bits.iter().zip((0..).step_by(64)) {
+            let mut left = *word;
+            while left != 0 {
+                each(from + left.trailing_zeros());
+                left &= left - 1;
+            }
+        }
+    }
+
+    /// The number of the block that begins with the op, [`NONE`] if none does.
+    fn block(&self, op: u32) -> u32 {
+        let (Some(word), bit) = (self.bits.get(op as usize / 64), 1u64 << (op % 64)) else { return NONE };
+        if word & bit == 0 { NONE } else { self.before[op as usize / 64] + (word & (bit - 1)).count_ones() }
+    }
+}
+
 /// The flow graph of one function; its memory is reused from function to function.
 #[derive(Debug, Default)]
 pub struct Graph {
@@ -60,8 +114,8 @@ pub struct Graph {
     pub more: Vec<u32>,
     /// Blocks that lead to themselves or back, each with where to.
     pub back: Vec<(u32, u32)>,
-    /// By op: [`NONE`], or the block that begins with it; while blocks are looked for, anything else.
-    block_of: Vec<u32>,
+    /// Which ops begin blocks.
+    leaders: Leaders,
     /// Of every jump and branch, in order: the op at its target, [`NONE`] when that is outside.
     targets: Vec<u32>,
     /// Op and its range in `more`, by op.
@@ -122,18 +176,11 @@ impl Graph {
         self.reach(body);
     }
 
-    /// The block that starts with the op at `index`.
-    fn starting_at(&self, index: u32) -> u32 {
-        self.block_of.get(index as usize).copied().unwrap_or(NONE)
-    }
-
     fn mark_leaders(&mut self, body: &Body<'_>, world: &impl World) {
-        self.block_of.clear();
-        self.block_of.resize(body.ops.len() + 1, NONE);
-        self.block_of[0] = 0;
-        let extra = body.index(body.entry + u64::from(body.deferreturn));
-        if let Some(index) = extra {
-            self.block_of[index as usize] = 0;
+        self.leaders.clear(body.ops.len());
+        self.leaders.mark(0);
+        if let Some(index) = body.index(body.entry + u64::from(body.deferreturn)) {
+            self.leaders.mark(index);
         }
         for &turn in body.turns {
             let (i, op) = (turn as usize, &body.ops[turn as usize]);
@@ -142,7 +189,7 @@ impl Graph {
                     let target = body.index(op.target);
                     self.targets.push(target.unwrap_or(NONE));
                     if let Some(target) = target {
-                        self.block_of[target as usize] = 0;
+                        self.leaders.mark(target);
                     }
                 }
                 Flow::JumpIndirect => {
@@ -150,27 +197,27 @@ impl Graph {
                     if from < limits::MAX_JUMP_TARGETS {
                         self.more.extend(jump_table(body, i, world));
                     }
-                    self.more[from..].iter().for_each(|t| self.block_of[*t as usize] = 0);
+                    self.more[from..].iter().for_each(|target| self.leaders.mark(*target));
                     self.tables.push((turn, from as u32, self.more.len() as u32));
                 }
                 Flow::Call if world.returns(op.callee) => continue,
                 Flow::Ret | Flow::Stop | Flow::Call => {}
                 Flow::Next | Flow::CallIndirect => continue,
             }
-            self.block_of[i + 1] = 0;
+            self.leaders.mark(turn + 1);
         }
     }
 
     fn cut(&mut self, body: &Body<'_>) {
-        let mut start = 0;
-        for end in 1..=body.ops.len() {
-            if self.block_of[end] != NONE || end == body.ops.len() {
-                self.block_of[start] = self.blocks.len() as u32;
-                self.blocks.push(Block { start: start as u32, end: end as u32, next: [NONE; 2], ..Block::default() });
-                start = end;
+        self.leaders.count();
+        let (blocks, end) = (&mut self.blocks, body.ops.len() as u32);
+        self.leaders.each(|start| {
+            if let Some(last) = blocks.last_mut() {
+                last.end = start;
             }
-        }
-        self.more.iter_mut().for_each(|target| *target = self.block_of[*target as usize]);
+            blocks.push(Block { start, end, next: [NONE; 2], ..Block::default() });
+        });
+        self.more.iter_mut().for_each(|target| *target = self.leaders.block(*target));
     }
 
     fn link(&mut self, body: &Body<'_>, world: &impl World) {
@@ -182,7 +229,7 @@ impl Graph {
             let mut block = self.blocks[b];
             let mut target = NONE;
             if matches!(op.flow, Flow::Jump | Flow::Branch) {
-                target = self.starting_at(self.targets[jumps]);
+                target = self.leaders.block(self.targets[jumps]);
                 jumps += 1;
             }
             match op.flow {
@@ -224,7 +271,7 @@ impl Graph {
 
     fn reach(&mut self, body: &Body<'_>) {
         let extra = (body.deferreturn != 0).then(|| body.index(body.entry + u64::from(body.deferreturn))).flatten();
-        let extra = extra.map_or(NONE, |index| self.starting_at(index));
+        let extra = extra.map_or(NONE, |index| self.leaders.block(index));
         let Graph { blocks, more, work, .. } = self;
         work.clear();
         work.extend([0, extra]);

@@ -122,12 +122,12 @@ pub struct Usage {
 pub use super::flow::Body;
 
 impl Usage {
-    /// Summarises one function.
-    pub fn summarize(&mut self, body: &Body<'_>, calls: &impl Calls) -> Summary {
+    /// Summarises one function. What its writes say of results is left out unless `results` are in question.
+    pub fn summarize(&mut self, body: &Body<'_>, calls: &impl Calls, results: bool) -> Summary {
         let mut summary = Summary { trivial: trivial(body), ..Summary::default() };
         self.graph.build(body, calls);
         if self.solve(body, calls) {
-            self.harvest(body, calls, &mut summary);
+            self.harvest(body, calls, results, &mut summary);
         } else {
             (summary.returns, summary.unknown_exit) = (true, true);
         }
@@ -182,9 +182,10 @@ impl Usage {
         out
     }
 
-    fn harvest(&self, body: &Body<'_>, calls: &impl Calls, summary: &mut Summary) {
+    fn harvest(&self, body: &Body<'_>, calls: &impl Calls, results: bool, summary: &mut Summary) {
         let regs = calls.registers();
-        summary.written_at_every_ret = regs.results;
+        let results = if results { regs.results } else { RegSet::NONE };
+        summary.written_at_every_ret = results;
         for (block, transfer) in self.graph.blocks.iter().zip(&self.transfers).filter(|(b, _)| b.reachable) {
             summary.returns |= exit_returns(block, calls);
             summary.has_ret |= block.exit == Exit::Ret;
@@ -192,7 +193,7 @@ impl Usage {
             if let Exit::TailJump(callee) = block.exit {
                 summary.calls.push(CallRecord { callee, tail: true, ..CallRecord::default() });
             }
-            let written = self.harvest_block(body, (block, transfer.calls), (calls, regs), summary);
+            let written = self.harvest_block(body, (block, transfer.calls), results, (calls, regs), summary);
             if block.exit == Exit::Ret {
                 summary.written_at_every_ret = summary.written_at_every_ret & written;
             }
@@ -206,11 +207,13 @@ impl Usage {
         }
     }
 
-    /// Looks at a block with that many calls, backwards, and returns what the straight line to its RET writes.
+    /// Looks at a block with that many calls, backwards, and returns what the straight line to its RET writes. Only what
+    /// writes of the registers in `results` is looked at.
     fn harvest_block(
         &self,
         body: &Body<'_>,
         (block, mut calls_left): (&Block, u32),
+        results: RegSet,
         (calls, regs): (&impl Calls, Registers),
         summary: &mut Summary,
     ) -> RegSet {
@@ -220,7 +223,8 @@ impl Usage {
         let mut written = RegSet::NONE;
         for (i, op) in ops.iter().enumerate().rev() {
             // What reaches no RET says nothing.
-            if calls_left == 0 && !line && out.reach.is_empty() {
+            let wanted = line || !out.reach.is_empty();
+            if calls_left == 0 && (results.is_empty() || !wanted) {
                 break;
             }
             if op.is_call() {
@@ -229,7 +233,7 @@ impl Usage {
                 summary
                     .calls
                     .extend(record.map(|r| CallRecord { takes_type: takes_type(&ops[..i], calls, regs), ..r }));
-            } else if !(op.writes & regs.results).is_empty() {
+            } else if !(op.writes & results).is_empty() {
                 if line {
                     written |= op.writes;
                 }

@@ -12,7 +12,6 @@ use crate::golang::rtype::TypeReader;
 use crate::golang::symbol_name::{NameKind, SymbolName, split_package};
 use crate::types::{Kind, Param, Role, Signature, Type, TypeId, Types};
 use foldhash::{HashMap, HashMapExt};
-use std::borrow::Cow;
 
 /// Bytes of a receiver's name for which a type is made up.
 const LONGEST: usize = 256;
@@ -27,15 +26,15 @@ pub fn collect<'n>(
     types: &mut Types,
     known: &NamedTypes<'_>,
     tables: Vec<(u64, TypeId)>,
-    names: impl Iterator<Item = (u64, Cow<'n, str>)>,
+    names: impl Iterator<Item = (u64, &'n str)>,
 ) -> HashMap<u64, TypeId> {
     let mut out = HashMap::new();
     for (addr, name) in names {
         // A method's name has a dot behind the one of its package.
-        if !split_package(&name).is_some_and(|(_, rest)| rest.contains('.')) {
+        if !split_package(name).is_some_and(|(_, rest)| rest.contains('.')) {
             continue;
         }
-        let name = SymbolName::parse(&name);
+        let name = SymbolName::parse(name);
         out.extend(by_name(&name, known, reader, types).map(|ty| (addr, ty)));
     }
     out.extend(tables);

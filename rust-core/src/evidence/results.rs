@@ -158,15 +158,18 @@ fn first(n: u8) -> Bits {
 impl Program {
     /// The class with the registers `order`, of all functions.
     pub fn new(summaries: &[Summary], known: &[Known], order: &[Reg], float: bool) -> Self {
-        let calls = summaries.iter().map(|summary| summary.calls.len()).sum();
-        let (nodes, edges) = (Vec::with_capacity(summaries.len()), Vec::with_capacity(calls));
-        let mut program = Program { nodes, edges, max: order.len() as u8, float };
+        let mut program = Program { max: order.len() as u8, float, ..Program::default() };
         let order = &Order::new(order);
-        for (summary, known) in summaries.iter().zip(known) {
+        program.nodes = summaries.iter().zip(known).map(|(s, known)| node(s, known, order, float)).collect();
+        // Few functions have floats, and calls between two others say nothing of any.
+        let open: Vec<bool> = program.nodes.iter().map(|node| !float || node.may_have_results()).collect();
+        let tells = |i: usize, call: &CallRecord| open[i] || open.get(call.callee as usize) == Some(&true);
+        let calls = summaries.iter().enumerate().map(|(i, s)| s.calls.iter().filter(|call| tells(i, call)).count()).sum();
+        program.edges.reserve_exact(calls);
+        for (i, summary) in summaries.iter().enumerate() {
             let from = program.edges.len() as u32;
-            program.edges.extend(summary.calls.iter().map(|call| edge(call, order)));
-            let edges = (from, program.edges.len() as u32);
-            program.nodes.push(node(summary, known, order, float, edges));
+            program.edges.extend(summary.calls.iter().filter(|call| tells(i, call)).map(|call| edge(call, order)));
+            program.nodes[i].edges = (from, program.edges.len() as u32);
         }
         program
     }
@@ -177,6 +180,14 @@ impl Program {
 
     fn all_edges(&self) -> impl Iterator<Item = (usize, &Node, &Edge)> {
         self.nodes.iter().enumerate().flat_map(|(i, n)| self.edges(n).iter().map(move |e| (i, n, e)))
+    }
+}
+
+impl Node {
+    /// Whether results are neither known from elsewhere nor out of the question: the first register reaches a RET as it was
+    /// when the function was called.
+    fn may_have_results(&self) -> bool {
+        self.fixed.is_none() && !(self.has_ret && self.untouched & !self.params & 1 != 0)
     }
 }
 
@@ -197,7 +208,7 @@ fn edge(call: &CallRecord, order: &Order) -> Edge {
     }
 }
 
-fn node(s: &Summary, known: &Known, order: &Order, float: bool, edges: (u32, u32)) -> Node {
+fn node(s: &Summary, known: &Known, order: &Order, float: bool) -> Node {
     let bits = |set| order.positions(set);
     Node {
         // An interface's type word is followed by its data word.
@@ -212,7 +223,7 @@ fn node(s: &Summary, known: &Known, order: &Order, float: bool, edges: (u32, u32
         every_ret: bits(s.written_at_every_ret),
         params: bits(known.params),
         param_count: known.params.0.count_ones(),
-        edges,
+        edges: (0, 0),
         fixed: known.results.map(|(ints, floats)| if float { floats } else { ints }),
         has_ret: s.has_ret,
         has_tail: s.calls.iter().any(|c| c.tail),

@@ -45,16 +45,15 @@ struct Wanted<'n> {
     dictionary_first: bool,
 }
 
-/// Adds what packs say of the program's functions. Says which packs took part.
+/// Adds what packs say of the program's functions, which have these `names`, in terms of its `own` types. Says which packs took part.
 pub fn collect(
     image: &Image<'_>,
     meta: &Metadata,
     options: &Options,
-    own: &NamedTypes<'_>,
+    (names, own): (&[Cow<'_, str>], &NamedTypes<'_>),
     types: &mut Types,
     out: &mut Vec<Typed>,
 ) -> Vec<report::Pack> {
-    let names: Vec<Cow<'_, str>> = meta.pclntab.funcs.iter().map(|f| meta.pclntab.name(image, f)).collect();
     let target = Target {
         release: &meta.version.text,
         minor: meta.version.minor(),
@@ -68,7 +67,7 @@ pub fn collect(
         let fit = Pack::read(data).map(|pack| (pack.modules.clone(), library.add(pack, &target)));
         used.extend(fit.map(|(modules, fit)| said(modules, data, fit)).unwrap_or_default());
     }
-    let wanted = wanted(&mut library, meta, &names);
+    let wanted = wanted(&mut library, meta, names);
     let lines = Lines::new(image, meta, &wanted);
     let registers = !meta.version.experiment("noregabi");
     let convention = match registers {

@@ -32,6 +32,11 @@ pub struct Knowledge<'p, 'a> {
 }
 
 impl Knowledge<'_, '_> {
+    /// Whether it is known what a call takes: that is never changed.
+    pub fn is_settled(&self, callee: u32) -> bool {
+        self.face(callee).reads.is_some()
+    }
+
     fn face(&self, callee: u32) -> Face {
         self.faces.get(callee as usize).copied().unwrap_or_default()
     }

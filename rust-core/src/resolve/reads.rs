@@ -13,7 +13,7 @@ use crate::code::usage::Summary;
 use crate::golang::pclntab::Func;
 use crate::program::Program;
 
-/// Looks at one compiled function. Its summary comes along when no other function has a say in it.
+/// Looks at one compiled function. Its summary comes along when nothing more will be learnt of what it calls.
 pub(super) fn of(
     program: &Program<'_>,
     func: &Func,
@@ -23,7 +23,7 @@ pub(super) fn of(
 ) -> (Reads, Option<Box<Summary>>) {
     scratch.decode(program, func, first.growth.as_ref());
     let body = body(func, (&scratch.ops, &scratch.turns), first.growth.as_ref());
-    let summary = scratch.usage.summarize(&body, knowledge);
+    let summary = scratch.usage.summarize(&body, knowledge, true);
     let regs = summary.entry_reads;
     let ops = || scratch.ops.iter().filter(|op| !body.is_growth(op));
     let deltas = program.meta.pclntab.sp_deltas(program.image, func);
@@ -45,6 +45,9 @@ pub(super) fn of(
         changed |= if op.is_call() { !RegSet::NONE } else { op.writes };
         found | given
     });
-    let alone = scratch.ops.iter().all(|op| op.callee == NONE);
+    let alone = scratch.turns.iter().all(|turn| {
+        let callee = scratch.ops[*turn as usize].callee;
+        callee == NONE || knowledge.is_settled(callee)
+    });
     (Reads { regs, stack, written, pointers: pointers & regs, homes }, alone.then(|| Box::new(summary)))
 }

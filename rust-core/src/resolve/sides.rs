@@ -13,7 +13,7 @@ use crate::code::usage::Summary;
 use crate::evidence::arg_info::ArgList;
 use crate::evidence::callers::Passed;
 use crate::evidence::captures;
-use crate::evidence::helpers::Special;
+use crate::evidence::helpers::{Helper, Special};
 use crate::evidence::receivers;
 use crate::evidence::results::{self, Inferred};
 use crate::evidence::{Claim, Typed, Value, dictionary};
@@ -262,6 +262,12 @@ impl Sides {
         }
         let values = typed.or(self.located.as_ref().map(|l| &l.values))?;
         Some(params::registers(values).collect())
+    }
+
+    /// Whether the code has a say in what the results are.
+    pub(super) fn asks_code(&self, first: &First, abi: Abi) -> bool {
+        let known = self.typed_results.is_some() || matches!(first.helper, Some(Helper { special: Special::Plain { .. }, .. }));
+        abi == Abi::ABIInternal && !first.asm && !known
     }
 
     /// Results in registers (integers, floats), when types or tables say them.
