@@ -305,5 +305,5 @@ fn shape(text: &str) -> Option<Shape> {
     let components = parts.split(',').filter(|p| !p.is_empty()).map(component).collect::<Option<Vec<_>>>()?;
     // A value of very many scalars is one opaque piece, and never in registers.
     let registers = registers && components.iter().all(|part| part.size <= 64);
-    Some(Shape { size, align, components, registers })
+    Some(Shape { size, align, components: components.into(), registers })
 }

@@ -23,6 +23,7 @@ use super::location::{Loc, Piece};
 use super::registers::Convention;
 use super::shape::{Component, Shape};
 use crate::types::{Param, Signature, Types};
+use std::borrow::Borrow;
 
 /// Where one parameter or result is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -72,18 +73,24 @@ pub struct Assignment {
 
 /// Places of a signature of known types.
 pub fn assign(types: &Types, signature: &Signature, convention: &Convention) -> Assignment {
-    let shapes = |list: &[Param]| -> Vec<Shape> {
-        list.iter().map(|param| Shape::of(types, param.ty, convention.arch)).collect()
-    };
-    assign_shapes(&shapes(&signature.params), &shapes(&signature.results), convention)
+    let shape = |param: &Param| Shape::of(types, param.ty, convention.arch);
+    assign_each(signature.params.iter().map(shape), signature.results.iter().map(shape), convention)
 }
 
 /// Places of a signature of which only the shapes are known.
 pub fn assign_shapes(params: &[Shape], results: &[Shape], convention: &Convention) -> Assignment {
+    assign_each(params.iter(), results.iter(), convention)
+}
+
+fn assign_each<S: Borrow<Shape>>(
+    params: impl Iterator<Item = S>,
+    results: impl Iterator<Item = S>,
+    convention: &Convention,
+) -> Assignment {
     let mut assigner = Assigner::new(convention);
-    let params = params.iter().map(|shape| assigner.param(shape)).collect();
+    let params = params.map(|shape| assigner.param(shape.borrow())).collect();
     assigner.begin_results();
-    let results = results.iter().map(|shape| assigner.result(shape)).collect();
+    let results = results.map(|shape| assigner.result(shape.borrow())).collect();
     Assignment { params, results, area: assigner.finish() }
 }
 

@@ -162,7 +162,7 @@ impl Row {
                 Parts::Registers(words(shape.size, self.word(), Scalar::Word))
             }
             Structs::PowersOfTwo => Parts::Reference,
-            Structs::Homogeneous if is_homogeneous(shape) => Parts::Registers(shape.components.clone()),
+            Structs::Homogeneous if is_homogeneous(shape) => Parts::Registers(shape.components.to_vec()),
             Structs::Homogeneous if shape.size <= 16 => Parts::Registers(words(shape.size, 8, Scalar::Word)),
             Structs::Homogeneous => Parts::Reference,
             Structs::Eightbytes => eightbytes(shape).map_or(Parts::Memory, Parts::Registers),

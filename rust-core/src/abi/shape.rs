@@ -4,6 +4,7 @@ use super::location::Scalar;
 use crate::arch::Arch;
 use crate::limits::{MAX_COMPONENTS, MAX_SHAPE_VISITS, MAX_TYPE_DEPTH};
 use crate::types::{Kind, TypeId, Types};
+use smallvec::{SmallVec, smallvec};
 
 /// A scalar inside of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +17,9 @@ pub struct Component {
     pub kind: Scalar,
 }
 
+/// Scalars of a value: mostly few.
+pub type Components = SmallVec<[Component; 4]>;
+
 /// A type as the assignment sees it. Built from a type, or by hand where only sizes are known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shape {
@@ -25,7 +29,7 @@ pub struct Shape {
     pub align: u32,
     /// Scalars in memory order, without padding. A value of more than `MAX_COMPONENTS` scalars is one [`Scalar::Word`]
     /// over everything.
-    pub components: Vec<Component>,
+    pub components: Components,
     /// Whether registers may hold it, as far as the type alone decides: no array of two or more elements is in it, and
     /// it is not far beyond any machine's registers.
     pub registers: bool,
@@ -34,7 +38,7 @@ pub struct Shape {
 impl Shape {
     /// The shape of the type `id`; of an index that is not in `types`, a value of no size.
     pub fn of(types: &Types, id: TypeId, arch: Arch) -> Shape {
-        let mut walk = Walk { types, word: arch.ptr_size(), found: Vec::new(), visits: 0, registers: true };
+        let mut walk = Walk { types, word: arch.ptr_size(), found: Components::new(), visits: 0, registers: true };
         walk.value(id, 0, 0);
         let (size, align) = types.get(id).map_or((0, 0), |t| (saturate(t.size), t.align));
         let align = if align == 0 { walk.natural_align() } else { align };
@@ -43,12 +47,12 @@ impl Shape {
 
     /// A single scalar, aligned to its size as far as the machine goes (8 bytes align to 4 on 32-bit machines).
     pub fn scalar(size: u32, kind: Scalar, arch: Arch) -> Shape {
-        let components = vec![Component { off: 0, size, kind }];
+        let components = smallvec![Component { off: 0, size, kind }];
         Shape { size, align: size, components, registers: true }.bounded(arch)
     }
 
     /// An aggregate of known scalars. `size` may be larger than they need (padding, fields of no size).
-    pub fn aggregate(size: u32, components: Vec<Component>, arch: Arch) -> Shape {
+    pub fn aggregate(size: u32, components: Components, arch: Arch) -> Shape {
         let align = components.iter().map(|c| c.size).max().unwrap_or(1);
         Shape { size, align, components, registers: true }.bounded(arch)
     }
@@ -63,7 +67,7 @@ impl Shape {
         let most = arch.info().max_align;
         self.align = self.align.clamp(1, most).checked_next_power_of_two().unwrap_or(most);
         if self.components.len() > MAX_COMPONENTS {
-            self.components = vec![Component { off: 0, size: self.size, kind: Scalar::Word }];
+            self.components = smallvec![Component { off: 0, size: self.size, kind: Scalar::Word }];
             self.registers = false;
         }
         self
@@ -74,7 +78,7 @@ impl Shape {
 struct Walk<'a> {
     types: &'a Types,
     word: u32,
-    found: Vec<Component>,
+    found: Components,
     visits: usize,
     registers: bool,
 }

@@ -5,12 +5,13 @@
 //! components, and leaves out the first parameter of any function whose name contains `[`.
 
 use crate::golang::arg_info::{ArgInfo, Item};
+use smallvec::SmallVec;
 
 /// One parameter as the runtime prints it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Group {
     /// (offset in the argument area, bytes) of each scalar.
-    pub components: Vec<(u32, u32)>,
+    pub components: SmallVec<[(u32, u32); 2]>,
     /// Scalars behind them whose offset is too large to be listed.
     pub far: usize,
     /// Further scalars are not listed.
@@ -94,7 +95,7 @@ mod tests {
         let list = ArgList::new(&info);
         assert_eq!(list.groups.len(), 3);
         assert!(list.groups[0].cut && !list.more && !list.is_complete());
-        assert_eq!(list.groups[1].components, [(8, 4)]);
+        assert_eq!(list.groups[1].components[..], [(8, 4)]);
         assert_eq!(list.groups[2], Group::default());
         assert_eq!(list.end(), 12);
     }

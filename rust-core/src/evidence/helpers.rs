@@ -77,12 +77,12 @@ const PACKAGES: [&str; 2] = ["runtime.", "internal/bytealg."];
 /// Longest row of bytes.
 const LONGEST: u64 = 32;
 
-/// The helper that a function is. Only assembly (`asm`) is recognised by its code.
-pub fn find(program: &Program<'_>, func: &Func, asm: bool) -> Option<Helper> {
+/// The helper that a function with that name is. Only assembly (`asm`) is recognised by its code.
+pub fn find(program: &Program<'_>, func: &Func, name: &str, asm: bool) -> Option<Helper> {
     // Rows of the register convention say nothing of programs without it.
     let holds = |helper: &Helper| program.internal.uses_registers() || !matches!(helper.special, Special::Plain { .. });
     let found =
-        by_id(func).or_else(|| by_name(program, func)).or_else(|| asm.then(|| by_code(program, func)).flatten());
+        by_id(func).or_else(|| by_name(program, func, name)).or_else(|| asm.then(|| by_code(program, func)).flatten());
     found.filter(holds)
 }
 
@@ -97,8 +97,7 @@ fn by_id(func: &Func) -> Option<Helper> {
     }
 }
 
-fn by_name(program: &Program<'_>, func: &Func) -> Option<Helper> {
-    let name = program.name(func);
+fn by_name(program: &Program<'_>, func: &Func, name: &str) -> Option<Helper> {
     if !PACKAGES.iter().any(|package| name.starts_with(package)) {
         return None;
     }
@@ -111,7 +110,7 @@ fn by_name(program: &Program<'_>, func: &Func) -> Option<Helper> {
         let code = start(program, func);
         named.find(|row| has_code(code, row)).or(Some(only))
     });
-    if let Some(special) = check(program, &name).filter(|_| !is_wrapper) {
+    if let Some(special) = check(program, name).filter(|_| !is_wrapper) {
         return Some(Helper { name: "runtime.panicIndex", special });
     }
     let gone = || NO_RETURN.iter().find(|n| **n == name).map(|n| Helper { name: n, special: Special::NoReturn });

@@ -28,8 +28,11 @@ pub fn collect<'n>(
     tables: Vec<(u64, TypeId)>,
     names: impl Iterator<Item = (u64, &'n str)>,
 ) -> HashMap<u64, TypeId> {
-    let mut out = HashMap::new();
+    let mut out: HashMap<u64, TypeId> = tables.into_iter().collect();
     for (addr, name) in names {
+        if out.contains_key(&addr) {
+            continue;
+        }
         // A method's name has a dot behind the one of its package.
         if !split_package(name).is_some_and(|(_, rest)| rest.contains('.')) {
             continue;
@@ -37,7 +40,6 @@ pub fn collect<'n>(
         let name = SymbolName::parse(name);
         out.extend(by_name(&name, known, reader, types).map(|ty| (addr, ty)));
     }
-    out.extend(tables);
     out
 }
 

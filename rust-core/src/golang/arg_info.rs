@@ -4,6 +4,8 @@
 //! `internal/abi.TraceArgs*`. Results and the closure context are never listed. When the function's name contains `[`,
 //! its first parameter is left out.
 
+use smallvec::SmallVec;
+
 /// One step of the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Item {
@@ -31,7 +33,7 @@ const MAX_BYTES: usize = 171;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ArgInfo {
     /// All steps. Opens and closes balance if `complete`.
-    pub items: Vec<Item>,
+    pub items: SmallVec<[Item; 24]>,
     /// Whether the end mark was found and aggregates are closed.
     pub complete: bool,
 }

@@ -33,6 +33,9 @@ const READS: u64 = 32;
 /// How often it may be kept: most names are shared by a type and the pointer to it.
 const COPIES: u64 = 8;
 
+/// Type data that there is for each descriptor, in bytes, with its share of names and lists; rather too much.
+const BYTES: u64 = 192;
+
 /// Reads descriptors into a [`Types`], each once, and remembers which address became which type.
 #[derive(Debug)]
 pub struct TypeReader<'a> {
@@ -85,6 +88,7 @@ impl<'a> TypeReader<'a> {
 
     /// Every descriptor of the binary with its type, by address.
     pub fn enumerate(&mut self, types: &mut Types) -> Vec<(u64, TypeId)> {
+        self.ids.reserve((self.room / COPIES / BYTES) as usize);
         for addr in typelinks(&self.raw).collect::<Vec<_>>() {
             self.reserve(addr, types);
         }

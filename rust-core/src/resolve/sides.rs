@@ -136,7 +136,7 @@ impl Input<'_, '_> {
     ) -> Option<Located> {
         let convention = self.convention();
         let list = self.first.list.as_ref();
-        let hides = !self.program.names || self.program.meta.obfuscated || self.program.name(self.func).contains('[');
+        let hides = !self.program.names || self.program.meta.obfuscated || self.first.instance;
         let may_hide_first = hides && list.is_some();
         if self.abi != Abi::ABIInternal || !convention.uses_registers() {
             let silent = !self.program.lists_arguments();

@@ -32,6 +32,8 @@ pub struct First {
     pub live_start: Option<u32>,
     /// Written in assembly.
     pub asm: bool,
+    /// Its name has type arguments.
+    pub instance: bool,
     /// It keeps its closure across stack growth.
     pub closure: bool,
     /// Its code.
@@ -57,11 +59,14 @@ const LOADS_G_WITHIN: usize = 5;
 pub(super) fn survey(program: &Program<'_>, scratches: &Pool<Scratch>, tick: &Tick<'_>) -> Option<Vec<First>> {
     let funcs = program.funcs();
     let asm: Vec<bool> = funcs.par_iter().map(|f| is_asm(program, f)).collect();
-    let found: Vec<Option<Helper>> =
-        funcs.par_iter().zip(&asm).map(|(f, asm)| helpers::find(program, f, *asm)).collect();
+    let named = |(func, asm): (&Func, &bool)| {
+        let name = program.name(func);
+        (helpers::find(program, func, &name, *asm), name.contains('['))
+    };
+    let found: Vec<(Option<Helper>, bool)> = funcs.par_iter().zip(&asm).map(named).collect();
     let is_morestack = |h: &Option<Helper>| matches!(h, Some(Helper { special: Special::Morestack, .. }));
     let morestack: HashSet<u64> =
-        funcs.iter().zip(&found).filter(|(_, h)| is_morestack(h)).map(|(f, _)| f.entry).collect();
+        funcs.iter().zip(&found).filter(|(_, (h, _))| is_morestack(h)).map(|(f, _)| f.entry).collect();
     let mut firsts = tick.map(
         funcs.len(),
         || scratches.pull(|| Scratch::new(program)),
@@ -72,7 +77,7 @@ pub(super) fn survey(program: &Program<'_>, scratches: &Pool<Scratch>, tick: &Ti
             First { asm: asm[i], ..first(program, func, asm[i], &morestack, wanted, scratch) }
         },
     )?;
-    firsts.iter_mut().zip(found).for_each(|(first, helper)| first.helper = helper);
+    firsts.iter_mut().zip(found).for_each(|(first, found)| (first.helper, first.instance) = found);
     Some(firsts)
 }
 

@@ -1,7 +1,7 @@
 //! One type descriptor as it is in the file: addresses and numbers, bounds-checked, not yet [`crate::types`].
 
 use super::kind::RKind;
-use super::layout::{Direct, Equal, Head, Layouts, Map, Names};
+use super::layout::{Direct, Equal, Head, Layouts, Map, Names, is_align};
 use crate::golang::moduledata::ModuleData;
 use crate::image::Image;
 use crate::limits::MAX_MEMBERS;
@@ -113,8 +113,8 @@ impl<'a> Raw<'a> {
         let size = r.at(at(Head::Size)?).word()?;
         let (flags, tflag) = (byte(Head::Kind)?, if l.names == Names::Strings { 0 } else { byte(Head::TFlag)? });
         let kind = RKind::new(flags & 0x1f)?;
-        let align = u32::from(byte(Head::Align)?);
-        let fits = align.is_power_of_two() && align <= 16 && size.is_multiple_of(u64::from(align));
+        let align = byte(Head::Align).filter(|align| is_align(*align))?.into();
+        let fits = size.is_multiple_of(u64::from(align));
         let pointers = at(Head::PtrData).map_or(Some(0), |o| r.at(o).word())?;
         if !fits || kind.size(ptr).is_some_and(|s| s != size) || pointers > size || !pointers.is_multiple_of(ptr) {
             return None;

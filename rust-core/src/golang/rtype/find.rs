@@ -60,9 +60,15 @@ pub(super) fn walk<'r, 'a>(
     type_data(raw.image, raw.modules).into_iter().flat_map(move |(start, end)| {
         let step = raw.layouts.ptr;
         let mut at = start.checked_next_multiple_of(step).unwrap_or(u64::MAX);
+        let (first, bytes) = (at, raw.image.tail(at));
+        let may_begin = raw.layouts.beginning();
         std::iter::from_fn(move || {
             while at < end {
                 let here = at;
+                if !bytes.get((here - first) as usize..).is_some_and(&may_begin) {
+                    at = at.saturating_add(step);
+                    continue;
+                }
                 let passed = known(here);
                 let found = passed.or_else(|| raw.surely(here));
                 // not the whole of it: what follows the header differs most from release to release

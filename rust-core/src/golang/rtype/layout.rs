@@ -3,6 +3,7 @@
 //! Sources: `runtime/type.h` (Go ≤ 1.3), `runtime/type.go` and `reflect/type.go` (1.4–1.20), `internal/abi/type.go`
 //! (1.21+), `runtime/iface.go`, `internal/abi/map*.go`.
 
+use super::kind::RKind;
 use crate::golang::layout::{Field, Layout, Size, changes, field, row};
 
 /// Fields of the common header, in Go's words (`abi.Type`, `rtype`).
@@ -152,6 +153,11 @@ pub(crate) struct Layouts {
     pub(crate) field_shift: u32,
 }
 
+/// Whether a value may be aligned to that many bytes.
+pub(super) fn is_align(bytes: u8) -> bool {
+    bytes.is_power_of_two() && bytes <= 16
+}
+
 impl Layouts {
     pub(crate) fn new(minor: u16, ptr: u32) -> Layouts {
         Layouts {
@@ -164,6 +170,16 @@ impl Layouts {
             direct: row(DIRECT, minor).copied().unwrap_or(Direct::Kind),
             names: row(NAMES, minor).copied().unwrap_or(Names::Varint),
             field_shift: row(FIELD_SHIFT, minor).copied().unwrap_or(0),
+        }
+    }
+
+    /// Says of bytes whether a descriptor may begin with them, by its kind and alignment: most of what lies in type data shows
+    /// at once that it is none.
+    pub(super) fn beginning(&self) -> impl Fn(&[u8]) -> bool + use<> {
+        let [kind, align] = [Head::Kind, Head::Align].map(|field| self.head.offset(field).map(|at| at as usize));
+        move |bytes| {
+            let byte = |at: Option<usize>| bytes.get(at?).copied();
+            byte(kind).is_some_and(|kind| RKind::new(kind & 0x1f).is_some()) && byte(align).is_some_and(is_align)
         }
     }
 

@@ -6,10 +6,11 @@ use super::{
 use crate::abi::assign::{Assigner, round_up};
 use crate::abi::location::{Loc, Piece, Reg, RegSet, Scalar};
 use crate::abi::registers::Convention;
-use crate::abi::shape::{Component, Shape};
+use crate::abi::shape::{Component, Components, Shape};
 use crate::evidence::Value;
 use crate::evidence::arg_info::{ArgList, Group};
 use crate::report::{Confidence, Source};
+use smallvec::smallvec;
 
 pub(super) fn locate(facts: &Facts<'_>, convention: &Convention) -> Option<Located> {
     let args = facts.args?;
@@ -204,7 +205,7 @@ fn unlisted(facts: &Facts<'_>, start: u32, assigner: &mut Assigner<'_>, conventi
         let mut ignored = Sure::Yes;
         let kind = class(facts, convention, (off, WORD, false), &mut int, &mut float, &mut ignored);
         let component = Component { off: 0, size: WORD, kind };
-        let mut placed = assigner.param(&Shape::aggregate(WORD, vec![component], convention.arch));
+        let mut placed = assigner.param(&Shape::aggregate(WORD, smallvec![component], convention.arch));
         if !placed.in_registers() {
             return values;
         }
@@ -258,14 +259,14 @@ fn has_room(assigner: &Assigner<'_>, convention: &Convention) -> bool {
 fn missing(list: &ArgList, start: u32) -> Vec<Group> {
     let first = list.scalars().map(|c| c.0).find(|off| *off >= start);
     let gap = first.map_or(0, |first| first - start) / 8;
-    (0..gap.min(16)).map(|i| Group { components: vec![(start + i * 8, 8)], ..Group::default() }).collect()
+    (0..gap.min(16)).map(|i| Group { components: smallvec![(start + i * 8, 8)], ..Group::default() }).collect()
 }
 
 fn shape(group: &Group, class: &mut dyn FnMut(u32, u32) -> Scalar, convention: &Convention) -> Shape {
     let base = group.components.first().map_or(0, |c| c.0);
     let component =
         |&(off, size): &(u32, u32)| Component { off: off.saturating_sub(base), size, kind: class(off, size) };
-    let components: Vec<Component> = group.components.iter().map(component).collect();
+    let components: Components = group.components.iter().map(component).collect();
     let pieces: Vec<Piece> = components.iter().map(|c| piece(c.off, c.size, Loc::Stack(0))).collect();
     Shape::aggregate(extent(&pieces), components, convention.arch)
 }
