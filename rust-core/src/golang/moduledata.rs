@@ -110,39 +110,42 @@ pub fn read(image: &Image, addr: u64, header: &Header, span: Span) -> Option<(Mo
 
 /// Places of words that point at one of `targets` (sorted), where a moduledata is more likely first.
 fn pointers_to<'i>(image: &'i Image, targets: &'i [u64]) -> impl Iterator<Item = (u64, u64)> + 'i {
-    let target_of = move |word: &u64| targets.binary_search(word).is_ok();
+    let is_target = move |word: &u64| targets.binary_search(word).is_ok();
     let section = image.section(SECTION).and_then(|s| Some((s.addr, image.word(s.addr)?)));
-    let ptr = usize::from(image.arch.info().ptr_size);
+    let ptr = u64::from(image.arch.ptr_size());
     let mut segments: Vec<_> = image.segments.iter().collect();
     segments.sort_by_key(|segment| (segment.exec, !segment.write));
-    let range = targets.first().copied().unwrap_or(1)..=targets.last().copied().unwrap_or(0);
+    let first = targets.first().copied().unwrap_or_default();
+    let span = targets.last().map_or(0, |last| last - first);
     let hits = segments.into_iter().flat_map(move |segment| {
-        let skip = (segment.addr.wrapping_neg() % ptr as u64) as usize;
-        let range = range.clone();
-        let words = words(image, segment.data.get(skip..).unwrap_or_default()).enumerate();
-        let hits = words.filter(move |(_, word)| range.contains(word) && target_of(word));
-        hits.map(move |(i, word)| (segment.addr + (skip + i * ptr) as u64, word))
+        let skip = segment.addr.wrapping_neg() % ptr;
+        let bytes = segment.data.get(skip as usize..).unwrap_or_default();
+        let mut from = 0;
+        let words = std::iter::from_fn(move || {
+            let (i, word) = next_within(image, bytes, from, (first, span))?;
+            from = i + 1;
+            Some((segment.addr + skip + i as u64 * ptr, word))
+        });
+        words.filter(move |(_, word)| is_target(word))
     });
-    section.filter(|(_, word)| target_of(word)).into_iter().chain(hits)
+    section.filter(|(_, word)| is_target(word)).into_iter().chain(hits)
 }
 
-/// Pointer-sized words in target order. Everything in memory passes here, hence no cursor.
-fn words<'b>(image: &Image, bytes: &'b [u8]) -> impl Iterator<Item = u64> + 'b {
+/// The first pointer-sized word from the one at index `from` on that is no more than `span` above `first`, with its index.
+/// Everything in memory passes here, hence no cursor.
+fn next_within(image: &Image, bytes: &[u8], from: usize, (first, span): (u64, u64)) -> Option<(usize, u64)> {
+    fn seek<const N: usize>(bytes: &[u8], from: usize, read: impl Fn([u8; N]) -> Option<u64>) -> Option<(usize, u64)> {
+        let words = bytes.as_chunks::<N>().0.get(from..)?;
+        words.iter().enumerate().find_map(|(i, word)| Some((from + i, read(*word)?)))
+    }
+    let near = |word: u64| (word.wrapping_sub(first) <= span).then_some(word);
     let info = image.arch.info();
-    let (big_endian, wide) = (info.big_endian, info.ptr_size == 8);
-    let narrow = if wide { &[] } else { bytes };
-    let wide = if wide { bytes } else { &[] };
-    let wide = wide
-        .as_chunks::<8>()
-        .0
-        .iter()
-        .map(move |w| if big_endian { u64::from_be_bytes(*w) } else { u64::from_le_bytes(*w) });
-    let narrow = narrow
-        .as_chunks::<4>()
-        .0
-        .iter()
-        .map(move |w| if big_endian { u32::from_be_bytes(*w) } else { u32::from_le_bytes(*w) });
-    wide.chain(narrow.map(u64::from))
+    match (info.ptr_size, info.big_endian) {
+        (8, false) => seek(bytes, from, |word| near(u64::from_le_bytes(word))),
+        (8, true) => seek(bytes, from, |word| near(u64::from_be_bytes(word))),
+        (_, false) => seek(bytes, from, |word| near(u32::from_le_bytes(word).into())),
+        (_, true) => seek(bytes, from, |word| near(u32::from_be_bytes(word).into())),
+    }
 }
 
 /// What was found of one program.
@@ -160,6 +163,9 @@ pub fn find(image: &Image, headers: &[(Header, Span)]) -> Vec<Modules> {
     let mut targets: Vec<u64> = headers.iter().map(|(header, _)| header.addr).collect();
     targets.sort_unstable();
     let mut found: Vec<Modules> = Vec::new();
+    if targets.is_empty() {
+        return found;
+    }
     for (addr, target) in pointers_to(image, &targets).take(MAX_CANDIDATES) {
         let known = found.iter().any(|modules| modules.header == target);
         let mut of_target = headers.iter().filter(|(header, _)| header.addr == target && !known);
