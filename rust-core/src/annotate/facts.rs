@@ -3,6 +3,7 @@
 //! type, so one use of a known type is enough. Uses that contradict each other say nothing.
 
 use super::known::{self, Known};
+use super::sites::Shared;
 use crate::abi::location::Loc;
 use crate::code::values::Value;
 use crate::types::Types;
@@ -33,6 +34,10 @@ pub(super) struct Facts {
     wanted: HashSet<Spot>,
     /// Those of closures, by function.
     closures: HashMap<u32, Vec<Spot>>,
+    /// Functions of which a parameter is wanted.
+    entered: HashSet<u32>,
+    /// Spots that hold func values of such functions.
+    funcs: HashSet<(Spot, u32)>,
     /// Spots that get what others have.
     edges: HashSet<(Spot, Spot)>,
     /// Spots that are wanted and that nobody was asked for yet.
@@ -68,11 +73,19 @@ impl Facts {
             if !self.known.contains_key(&spot) {
                 self.fresh.push(spot);
             }
+            if let Spot::Param(func, _) = spot {
+                self.entered.insert(func);
+            }
             if let Spot::Captured(func, _) | Spot::Variable(func, ..) = spot {
                 self.closures.entry(func).or_default().push(spot);
             }
         }
         self.wanted.len() > before
+    }
+
+    /// Whether it is to be found out how a function is called.
+    pub(super) fn enters(&self, func: u32) -> bool {
+        self.entered.contains(&func)
     }
 
     /// What is wanted of a closure's object.
@@ -91,20 +104,37 @@ impl Facts {
     }
 
     /// Takes what walks have seen; whether that says anything new.
-    pub(super) fn learn(&mut self, seen: impl IntoIterator<Item = (Spot, Seen)>, known: &Known, types: &Types) -> bool {
-        let edges = self.edges.len();
+    pub(super) fn learn(&mut self, seen: impl IntoIterator<Item = (Spot, Seen)>, shared: &Shared<'_, '_>) -> bool {
+        let edges = self.edges.len() + self.funcs.len();
+        let (known, types) = (shared.known, shared.types);
         self.changed.clear();
         for (spot, seen) in seen {
             match seen {
                 Seen::Typed(value) => self.add(spot, value, known, types),
                 Seen::From(other) if other != spot && self.edges.len() < MOST => drop(self.edges.insert((spot, other))),
-                Seen::From(_) => {}
+                Seen::Func(func) if self.funcs.len() < MOST => drop(self.funcs.insert((spot, func))),
+                Seen::From(_) | Seen::Func(_) => {}
             }
         }
-        let sources: Vec<Spot> = self.edges.iter().map(|edge| edge.1).collect();
+        let sources = self.edges.iter().map(|edge| edge.1).chain(self.funcs.iter().map(|held| held.0));
+        let sources: Vec<Spot> = sources.collect();
         let more = self.want(sources);
         self.flow(known, types);
-        more || self.edges.len() > edges || !self.changed.is_empty()
+        self.call(shared);
+        more || self.edges.len() + self.funcs.len() > edges || !self.changed.is_empty()
+    }
+
+    /// What is in a place of a func type is called as that says.
+    fn call(&mut self, shared: &Shared<'_, '_>) {
+        let convention = &shared.program.internal;
+        let mut held: Vec<(Spot, u32)> = self.funcs.iter().copied().collect();
+        held.sort_unstable();
+        for (spot, func) in held {
+            let Some(Value::Part(ty, 0)) = self.get(spot) else { continue };
+            for (loc, word) in known::params(shared.types, ty, None, convention) {
+                self.add(Spot::Param(func, loc), word, shared.known, shared.types);
+            }
+        }
     }
 
     fn add(&mut self, spot: Spot, value: Value, known: &Known, types: &Types) {
@@ -143,4 +173,6 @@ pub(super) enum Seen {
     Typed(Value),
     /// What another spot holds.
     From(Spot),
+    /// A func value of that function.
+    Func(u32),
 }

@@ -1,13 +1,13 @@
 //! What the type data says of addresses, and how types lead from one value to the next.
 
-use crate::abi::assign::assign_shapes;
-use crate::abi::location::Loc;
+use crate::abi::assign::{Assignment, assign_shapes};
+use crate::abi::location::{Loc, Scalar};
 use crate::abi::registers::Convention;
 use crate::abi::shape::Shape;
 use crate::code::values::Value;
 use crate::golang::{self, rtype::TypeReader};
 use crate::limits::MAX_TYPE_DEPTH;
-use crate::types::{Kind, TypeId, Types};
+use crate::types::{Kind, Param, Signature, TypeId, Types};
 
 /// Addresses of runtime types and itabs.
 #[derive(Debug, Default)]
@@ -38,6 +38,11 @@ impl Known {
     /// The runtime type at `addr`.
     pub(super) fn ty(&self, addr: u64) -> Option<TypeId> {
         self.types.binary_search_by_key(&addr, |known| known.0).ok().map(|i| self.types[i].1)
+    }
+
+    /// The method whose code is at an offset in an itab.
+    pub(super) fn slot(&self, offset: u32) -> Option<u32> {
+        offset.checked_sub(self.first_method).filter(|offset| offset % 8 == 0).map(|offset| offset / 8)
     }
 
     /// The itab at `addr`: its interface.
@@ -157,11 +162,34 @@ pub(super) fn load(types: &Types, (ty, off): (TypeId, u32), disp: i64) -> Value 
     }
 }
 
-/// The parameters of a func type: places and words that lead on.
-pub(super) fn params(types: &Types, ty: TypeId, convention: &Convention) -> Vec<(Loc, Value)> {
-    let Some(Kind::Func(signature)) = types.get(ty).map(|t| &t.kind) else { return Vec::new() };
-    let shapes: Vec<Shape> = signature.params.iter().map(|p| Shape::of(types, p.ty, convention.arch)).collect();
-    let placed = assign_shapes(&shapes, &[], convention).params.into_iter().zip(&signature.params);
+/// What a call of an interface's method, or through a func value, has for a signature.
+fn called(types: &Types, ty: TypeId, slot: Option<u32>) -> Option<&Signature> {
+    let func = match &types.get(ty)?.kind {
+        Kind::Interface { methods } => methods.get(slot? as usize)?.ty?,
+        _ => ty,
+    };
+    match &types.get(func)?.kind {
+        Kind::Func(signature) => Some(signature),
+        _ => None,
+    }
+}
+
+/// Where the values of such a call are. An interface's data word, the receiver, is not among the parameters.
+fn placed(types: &Types, ty: TypeId, signature: &Signature, convention: &Convention) -> Assignment {
+    let is_method = matches!(types.get(ty).map(|t| &t.kind), Some(Kind::Interface { .. }));
+    let receiver = is_method.then(|| Shape::scalar(convention.arch.ptr_size(), Scalar::Ptr, convention.arch));
+    let shape = |param: &Param| Shape::of(types, param.ty, convention.arch);
+    let params: Vec<Shape> = receiver.into_iter().chain(signature.params.iter().map(shape)).collect();
+    let results: Vec<Shape> = signature.results.iter().map(shape).collect();
+    let mut placed = assign_shapes(&params, &results, convention);
+    placed.params.drain(..usize::from(is_method));
+    placed
+}
+
+/// The parameters of such a call: places and words that lead on.
+pub(super) fn params(types: &Types, ty: TypeId, slot: Option<u32>, convention: &Convention) -> Vec<(Loc, Value)> {
+    let Some(signature) = called(types, ty, slot) else { return Vec::new() };
+    let placed = placed(types, ty, signature, convention).params.into_iter().zip(&signature.params);
     let words = placed.flat_map(|(placed, param)| {
         placed.pieces.into_iter().map(|piece| (piece.loc, part(types, param.ty, piece.off)))
     });
@@ -181,22 +209,9 @@ pub(super) fn result_words(
     slot: Option<u32>,
     convention: &Convention,
 ) -> Vec<(Loc, TypeId, u32)> {
-    let signature = match types.get(ty).map(|t| &t.kind) {
-        Some(Kind::Func(signature)) => Some(signature),
-        Some(Kind::Interface { methods }) => {
-            let method = slot.and_then(|slot| methods.get(slot as usize)).and_then(|m| m.ty);
-            match method.and_then(|ty| types.get(ty)).map(|t| &t.kind) {
-                Some(Kind::Func(signature)) => Some(signature),
-                _ => None,
-            }
-        }
-        _ => None,
-    };
-    let Some(signature) = signature.filter(|s| convention.uses_registers() && !s.results.is_empty()) else {
+    let Some(signature) = called(types, ty, slot).filter(|s| convention.uses_registers() && !s.results.is_empty()) else {
         return Vec::new();
     };
-    let shapes: Vec<Shape> = signature.results.iter().map(|p| Shape::of(types, p.ty, convention.arch)).collect();
-    let placed = assign_shapes(&[], &shapes, convention).results.into_iter().zip(&signature.results);
-    let placed = placed.filter(|(placed, _)| placed.in_registers());
+    let placed = placed(types, ty, signature, convention).results.into_iter().zip(&signature.results);
     placed.flat_map(|(placed, result)| placed.pieces.into_iter().map(|p| (p.loc, result.ty, p.off))).collect()
 }

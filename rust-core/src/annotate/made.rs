@@ -99,11 +99,10 @@ impl Walk<'_, '_, '_> {
     /// The results of a call through an interface or a func value of that type.
     pub(super) fn results(&mut self, ty: TypeId, offset: u32, state: &mut State) {
         let shared = self.shared;
-        let words = self.looked_up.entry((ty, offset)).or_insert_with(|| {
-            let slot = offset.checked_sub(shared.known.first_method).map(|o| o / 8);
-            known::results(shared.types, ty, slot, &shared.program.internal)
+        let words = self.looked_up.results.entry((ty, offset)).or_insert_with(|| {
+            known::results(shared.types, ty, shared.known.slot(offset), &shared.program.internal).into()
         });
-        for (loc, word) in words {
+        for (loc, word) in words.iter() {
             match *loc {
                 Loc::Reg(reg) => state.set(reg, *word),
                 Loc::Stack(offset) => state.store(call_base(shared.program) + i64::from(offset), 8, *word),

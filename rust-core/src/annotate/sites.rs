@@ -99,7 +99,7 @@ pub(super) fn find(shared: &Shared<'_, '_>, tick: &Tick<'_>) -> Option<Vec<Site>
         asked.extend(found.iter_mut().map(|(i, output)| (*i, std::mem::take(&mut output.asked))));
         let seen = found.iter().flat_map(|(_, output)| output.seen.iter().copied()).collect::<Vec<_>>();
         outputs.extend(found.into_iter().filter(|(i, _)| open.contains(i)));
-        if !facts.learn(seen, shared.known, shared.types) {
+        if !facts.learn(seen, shared) {
             break;
         }
     }
@@ -136,7 +136,7 @@ fn fillers(
 }
 
 /// How often functions are walked over to learn from each other.
-const ROUNDS: usize = 4;
+const ROUNDS: usize = 12;
 
 /// What the walk over one function gives.
 #[derive(Debug)]
@@ -208,7 +208,7 @@ const WORDS_AT_ONCE: usize = 1 << 14;
 /// Func values that are looked for at a time.
 const MOST_OBJECTS: usize = 1 << 20;
 
-/// Functions that may tell something of what is wanted: those whose results it is, that call those whose parameters it is,
+/// Functions that may tell something of what is wanted: those whose results or parameters it is, that call these,
 /// that make the closures, and that store into the variables.
 fn near(shared: &Shared<'_, '_>, spots: &[Spot], references: &References) -> BTreeSet<u32> {
     let program = shared.program;
@@ -219,6 +219,7 @@ fn near(shared: &Shared<'_, '_>, spots: &[Spot], references: &References) -> BTr
         match *spot {
             Spot::Result(func, _) => drop(near.insert(func)),
             Spot::Param(func, _) => {
+                near.insert(func);
                 called.insert(entry(func));
                 made.insert(entry(func));
             }

@@ -9,6 +9,7 @@ use crate::code::step::{Base, Located, Place, Step, Stored};
 use crate::code::values::{State, Target, Value};
 use crate::evidence::Claim;
 use crate::types::{Kind, TypeId, Types};
+use std::sync::Arc;
 
 /// The spots that the values of one walk stand for, by number.
 #[derive(Debug, Default)]
@@ -162,7 +163,12 @@ impl Walk<'_, '_, '_> {
 
     /// Notes what a spot gets.
     fn gets(&mut self, spot: Spot, value: Value) {
-        if !self.facts.wants(spot) || self.symbols.seen.len() >= MOST_SEEN {
+        if self.symbols.seen.len() >= MOST_SEEN {
+            return;
+        }
+        let func = self.function_of(value).filter(|func| self.facts.enters(*func));
+        self.symbols.seen.extend(func.map(|func| (spot, Seen::Func(func))));
+        if !self.facts.wants(spot) {
             return;
         }
         let seen = match value {
@@ -215,7 +221,7 @@ impl Walk<'_, '_, '_> {
             return;
         }
         let Some(func) = self.function_of(value) else { return };
-        for (loc, word) in known::params(self.shared.types, ty, &self.shared.program.internal) {
+        for (loc, word) in known::params(self.shared.types, ty, None, &self.shared.program.internal) {
             self.gets(Spot::Param(func, loc), word);
         }
     }
@@ -273,6 +279,7 @@ impl Walk<'_, '_, '_> {
         }
         let target = match target {
             Target::Direct(target) | Target::Value(Value::Const(target)) => target,
+            Target::Value(Value::Method(ty, offset)) => return self.hands_over(ty, offset, state),
             _ => return,
         };
         let shared = self.shared;
@@ -290,6 +297,21 @@ impl Walk<'_, '_, '_> {
         }
         if matches!(call.step, Step::Jump(_)) {
             self.passes_on(callee as u32);
+        }
+    }
+
+    /// What a call of an interface's method, or through a func value, passes: values become what the type says.
+    fn hands_over(&mut self, ty: TypeId, offset: u32, state: &State) {
+        let shared = self.shared;
+        let params = self.looked_up.params.entry((ty, offset)).or_insert_with(|| {
+            known::params(shared.types, ty, shared.known.slot(offset), &shared.program.internal).into()
+        });
+        for (loc, place) in Arc::clone(params).iter() {
+            let value = match *loc {
+                Loc::Reg(reg) => state.reg(reg),
+                Loc::Stack(offset) => state.slot(call_base(shared.program) + i64::from(offset), 8),
+            };
+            self.becomes(value, *place);
         }
     }
 

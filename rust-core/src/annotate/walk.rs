@@ -16,6 +16,7 @@ use crate::evidence::helpers::Special;
 use crate::report::Abi;
 use crate::types::{Kind, TypeId};
 use foldhash::HashMap;
+use std::sync::Arc;
 
 /// What is known and found while a function is walked over.
 pub(super) struct Walk<'s, 'p, 'a> {
@@ -33,8 +34,17 @@ pub(super) struct Walk<'s, 'p, 'a> {
     pub(super) texts: Vec<String>,
 }
 
-/// Results of calls of methods, by type and offset in the itab.
-pub(super) type LookedUp = HashMap<(TypeId, u32), Vec<(Loc, Value)>>;
+/// Words that lead on, with their places.
+type Words = Arc<[(Loc, Value)]>;
+
+/// Of calls of methods, by type and offset in the itab.
+#[derive(Debug, Default)]
+pub(super) struct LookedUp {
+    /// What they are given.
+    pub(super) params: HashMap<(TypeId, u32), Words>,
+    /// What they give.
+    pub(super) results: HashMap<(TypeId, u32), Words>,
+}
 
 impl Walk<'_, '_, '_> {
     /// What is known at the function's entry: parameters whose types lead on.
@@ -93,8 +103,7 @@ impl Walk<'_, '_, '_> {
     fn indirect(&mut self, call: &Located, value: Value) {
         let none = Site::new("indirect");
         let program = self.shared.program;
-        let first = self.shared.known.first_method;
-        let slot = |offset: u32| offset.checked_sub(first).filter(|o| o % 8 == 0).map(|o| o / 8);
+        let slot = |offset| self.shared.known.slot(offset);
         // A word of a captured variable may be one of what a captured pointer leads to.
         let variable = |symbol| match self.symbols.spot(symbol) {
             Some(Spot::Variable(_, _, offset)) => Some(offset),

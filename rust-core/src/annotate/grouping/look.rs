@@ -207,7 +207,7 @@ impl Look<'_, '_, '_> {
     /// The results of a call through an interface or a func value whose type is known.
     fn method_results(&mut self, (ty, offset): (TypeId, u32), state: &mut State) {
         let shared = self.shared;
-        let slot = offset.checked_sub(shared.known.first_method).map(|o| o / 8);
+        let slot = shared.known.slot(offset);
         for (loc, ty, off) in known::result_words(shared.types, ty, slot, &shared.program.internal) {
             if let Loc::Reg(reg) = loc {
                 state.set(reg, self.leaf(ty, off));
