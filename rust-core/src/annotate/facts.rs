@@ -14,6 +14,8 @@ use foldhash::{HashMap, HashMapExt, HashSet};
 pub(super) enum Spot {
     /// A word of the parameters.
     Param(u32, Loc),
+    /// A word of what a parameter points at: place of the parameter, offset of the word.
+    Behind(u32, Loc, u32),
     /// A word of the results.
     Result(u32, Loc),
     /// A variable of the program.
@@ -34,6 +36,8 @@ pub(super) struct Facts {
     wanted: HashSet<Spot>,
     /// Those of closures, by function.
     closures: HashMap<u32, Vec<Spot>>,
+    /// Those behind parameters, by function.
+    behind: HashMap<u32, Vec<Spot>>,
     /// Functions of which a parameter is wanted.
     entered: HashSet<u32>,
     /// Spots that hold func values of such functions.
@@ -73,11 +77,13 @@ impl Facts {
             if !self.known.contains_key(&spot) {
                 self.fresh.push(spot);
             }
-            if let Spot::Param(func, _) = spot {
-                self.entered.insert(func);
-            }
-            if let Spot::Captured(func, _) | Spot::Variable(func, ..) = spot {
-                self.closures.entry(func).or_default().push(spot);
+            match spot {
+                Spot::Param(func, _) => drop(self.entered.insert(func)),
+                Spot::Behind(func, ..) => self.behind.entry(func).or_default().push(spot),
+                Spot::Captured(func, _) | Spot::Variable(func, ..) => {
+                    self.closures.entry(func).or_default().push(spot);
+                }
+                Spot::Result(..) | Spot::Global(_) | Spot::Object(_) => {}
             }
         }
         self.wanted.len() > before
@@ -91,6 +97,11 @@ impl Facts {
     /// What is wanted of a closure's object.
     pub(super) fn captured(&self, func: u32) -> &[Spot] {
         self.closures.get(&func).map_or(&[], Vec::as_slice)
+    }
+
+    /// What is wanted of what a function's parameters point at.
+    pub(super) fn behind(&self, func: u32) -> &[Spot] {
+        self.behind.get(&func).map_or(&[], Vec::as_slice)
     }
 
     /// What to ask for next: what is wanted since the last time.

@@ -2,10 +2,19 @@
 
 use crate::code::steps::{self, Mention};
 use crate::program::Program;
+use foldhash::{HashMap, HashMapExt, HashSet};
 use rayon::prelude::*;
 
-/// By function: what it mentions, packed.
-pub(super) struct References(Vec<Box<[u64]>>);
+/// What functions mention.
+pub(super) struct References {
+    /// By function, packed.
+    lists: Vec<Box<[u64]>>,
+    /// Functions that more call than can be asked what they pass or take.
+    busy: HashSet<u64>,
+}
+
+/// Calls of a function of which anything is to be learned. What more call is mostly the runtime's, or takes any value.
+const MOST_CALLS: u32 = 256;
 
 /// Bits of an address; above is what is done to it, as its place in [`MENTIONS`].
 const ADDRESS: u32 = 62;
@@ -27,7 +36,18 @@ impl References {
             });
             list.into_boxed_slice()
         };
-        References(program.funcs().par_iter().map(one).collect())
+        let lists: Vec<Box<[u64]>> = program.funcs().par_iter().map(one).collect();
+        let mut calls: HashMap<u64, u32> = HashMap::new();
+        for packed in lists.iter().flatten().filter(|packed| **packed >> ADDRESS == Mention::Call as u64) {
+            *calls.entry(packed & ((1 << ADDRESS) - 1)).or_default() += 1;
+        }
+        let busy = calls.into_iter().filter(|(_, calls)| *calls > MOST_CALLS).map(|(at, _)| at).collect();
+        References { lists, busy }
+    }
+
+    /// Whether too many call the function at `entry` to learn from them.
+    pub(super) fn is_busy(&self, entry: u64) -> bool {
+        self.busy.contains(&entry)
     }
 
     /// Functions that may do to an address what is `wanted`.
@@ -37,6 +57,6 @@ impl References {
             mention.is_some_and(|mention| wanted(*mention, packed & ((1 << ADDRESS) - 1)))
         };
         let one = |(i, list): (usize, &[u64])| list.iter().any(matches).then_some(i as u32);
-        self.0.par_iter().map(|list| &**list).enumerate().filter_map(one).collect()
+        self.lists.par_iter().map(|list| &**list).enumerate().filter_map(one).collect()
     }
 }

@@ -217,8 +217,11 @@ fn near(shared: &Shared<'_, '_>, spots: &[Spot], references: &References) -> BTr
     let entry = |func: u32| program.funcs()[func as usize].entry;
     for spot in spots {
         match *spot {
-            Spot::Result(func, _) => drop(near.insert(func)),
-            Spot::Param(func, _) => {
+            Spot::Result(func, _) => {
+                near.insert(func);
+                called.insert(entry(func));
+            }
+            Spot::Param(func, _) | Spot::Behind(func, ..) => {
                 near.insert(func);
                 called.insert(entry(func));
                 made.insert(entry(func));
@@ -229,7 +232,7 @@ fn near(shared: &Shared<'_, '_>, spots: &[Spot], references: &References) -> BTr
     }
     made.extend(static_objects(program, &made));
     let wanted = |mention: Mention, at: u64| match mention {
-        Mention::Call => called.contains(&at) || made.contains(&at),
+        Mention::Call => (called.contains(&at) || made.contains(&at)) && !references.is_busy(at),
         Mention::Address => made.contains(&at),
         Mention::Store => stored.contains(&at),
     };

@@ -70,8 +70,12 @@ impl Symbols {
     pub(super) fn need(&mut self, symbol: u32) {
         let Some(spot) = self.spot(symbol).filter(|_| self.needed.len() < MOST_NEEDED) else { return };
         self.needed.push(spot);
-        if let Spot::Variable(func, off, _) | Spot::Captured(func, off) = spot {
-            self.needed.extend([Spot::Object(func), Spot::Captured(func, off)]);
+        match spot {
+            Spot::Variable(func, off, _) | Spot::Captured(func, off) => {
+                self.needed.extend([Spot::Object(func), Spot::Captured(func, off)]);
+            }
+            Spot::Behind(func, loc, _) => self.needed.push(Spot::Param(func, loc)),
+            _ => {}
         }
     }
 }
@@ -99,7 +103,9 @@ pub(super) fn words<'t>(
 ) -> impl Iterator<Item = (Loc, Word)> + 't {
     let values = claim.into_iter().flat_map(|claim| &claim.values);
     let pieces = values.flat_map(|value| value.pieces.iter().map(|piece| (value.ty, *piece)));
-    pieces.filter_map(move |(ty, piece)| match ty {
+    // Of some receivers only the name is known.
+    let is_blank = |ty: &TypeId| matches!(types.get(*ty).map(|t| &t.kind), Some(Kind::Pointer(None)));
+    pieces.filter_map(move |(ty, piece)| match ty.filter(|ty| !is_blank(ty)) {
         Some(ty) => match known::part(types, ty, piece.off) {
             Value::Unknown => None,
             word => Some((piece.loc, Word::Typed(word))),
@@ -154,6 +160,7 @@ impl Walk<'_, '_, '_> {
             Value::Static(at) => through(self.symbols.symbol(Spot::Global(at))),
             Value::Symbol(number) => match self.symbols.spot(number) {
                 Some(Spot::Captured(func, at)) => self.symbol(Spot::Variable(func, at, off)),
+                Some(Spot::Param(func, loc)) => self.symbol(Spot::Behind(func, loc, off)),
                 _ => through(base),
             },
             Value::Through(number, _) => Value::Through(number, off),
@@ -161,13 +168,16 @@ impl Walk<'_, '_, '_> {
         }
     }
 
-    /// Notes what a spot gets.
+    /// Notes what a spot gets; and what it is, of the spot that it gets its value from.
     fn gets(&mut self, spot: Spot, value: Value) {
         if self.symbols.seen.len() >= MOST_SEEN {
             return;
         }
         let func = self.function_of(value).filter(|func| self.facts.enters(*func));
         self.symbols.seen.extend(func.map(|func| (spot, Seen::Func(func))));
+        let other = if let Value::Symbol(number) = value { self.symbols.spot(number) } else { None };
+        let other = other.filter(|other| self.facts.wants(*other));
+        self.symbols.seen.extend(other.map(|other| (other, Seen::From(spot))));
         if !self.facts.wants(spot) {
             return;
         }
@@ -203,6 +213,12 @@ impl Walk<'_, '_, '_> {
                 self.becomes(value, known::part(types, ty, off));
             }
             (Value::Part(ty, off), value) => self.becomes(value, known::load(types, (ty, off), disp)),
+            (Value::Symbol(number), value) => {
+                let Some(Spot::Param(func, loc)) = self.symbols.spot(number) else { return };
+                if let Ok(off) = u32::try_from(disp) {
+                    self.gets(Spot::Behind(func, loc, off), value);
+                }
+            }
             _ => {}
         }
     }
@@ -283,7 +299,8 @@ impl Walk<'_, '_, '_> {
             _ => return,
         };
         let shared = self.shared;
-        let Some(callee) = shared.program.at(target) else { return };
+        // Assembly says nothing of types.
+        let Some(callee) = shared.program.at(target).filter(|i| !shared.resolved[*i].asm) else { return };
         let params = shared.resolved[callee].params.as_ref();
         for (loc, word) in words(shared.types, params, |loc| Spot::Param(callee as u32, loc)) {
             let value = match loc {
@@ -295,8 +312,39 @@ impl Walk<'_, '_, '_> {
                 Word::Typed(place) => self.becomes(value, place),
             }
         }
+        self.points(callee as u32, state);
         if matches!(call.step, Step::Jump(_)) {
             self.passes_on(callee as u32);
+        }
+    }
+
+    /// What pointers lead to that a call passes.
+    fn points(&mut self, callee: u32, state: &State) {
+        let facts = self.facts;
+        for spot in facts.behind(callee) {
+            let Spot::Behind(_, loc, off) = *spot else { continue };
+            let pointer = match loc {
+                Loc::Reg(reg) => state.reg(reg),
+                Loc::Stack(offset) => state.slot(call_base(self.shared.program) + i64::from(offset), 8),
+            };
+            let value = match pointer {
+                Value::Symbol(number) => match self.symbols.spot(number) {
+                    Some(Spot::Param(func, own)) => self.symbol(Spot::Behind(func, own, off)),
+                    _ => continue,
+                },
+                Value::Part(ty, from) => known::load(self.shared.types, (ty, from), off.into()),
+                _ => self.pointed(pointer, off, state),
+            };
+            self.gets(*spot, value);
+        }
+    }
+
+    /// The word at an offset of what a pointer points at.
+    fn pointed(&self, pointer: Value, off: u32, state: &State) -> Value {
+        match pointer {
+            Value::Frame(at) => state.frame(i64::from(at) + i64::from(off), 8),
+            Value::Into(ty, from) => known::part(self.shared.types, ty, from.saturating_add(off)),
+            _ => Value::Unknown,
         }
     }
 
@@ -363,11 +411,7 @@ impl Walk<'_, '_, '_> {
             let word = |off: u32| state.frame(i64::from(at) + i64::from(off), 8);
             let value = match *spot {
                 Spot::Captured(_, off) => word(off),
-                Spot::Variable(_, off, inner) => match word(off) {
-                    Value::Frame(variable) => state.frame(i64::from(variable) + i64::from(inner), 8),
-                    Value::Into(ty, from) => known::part(self.shared.types, ty, from.saturating_add(inner)),
-                    _ => continue,
-                },
+                Spot::Variable(_, off, inner) => self.pointed(word(off), inner, state),
                 _ => continue,
             };
             self.gets(*spot, value);

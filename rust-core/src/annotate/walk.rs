@@ -104,9 +104,9 @@ impl Walk<'_, '_, '_> {
         let none = Site::new("indirect");
         let program = self.shared.program;
         let slot = |offset| self.shared.known.slot(offset);
-        // A word of a captured variable may be one of what a captured pointer leads to.
+        // A word of what a captured or passed pointer leads to may be one of the itab that was captured or passed.
         let variable = |symbol| match self.symbols.spot(symbol) {
-            Some(Spot::Variable(_, _, offset)) => Some(offset),
+            Some(Spot::Variable(_, _, offset) | Spot::Behind(_, _, offset)) => Some(offset),
             _ => None,
         };
         let value = match value {
