@@ -169,7 +169,8 @@ pub fn resolve(
             None => open.push(i as u32),
         }
     }
-    let asked: Vec<bool> = located.iter().zip(firsts.iter().zip(&bodies)).map(|(s, (f, b))| s.asks_code(f, *b)).collect();
+    let asked: Vec<bool> =
+        located.iter().zip(firsts.iter().zip(&bodies)).map(|(s, (f, b))| s.asks_code(f, *b)).collect();
     summarize(program, (&firsts, &asked), open, &mut summaries, &mut knowledge, (&scratches, watch))?;
     if program.internal.uses_registers() && program.reads_code() {
         let known = (types, &typed);

@@ -208,38 +208,38 @@ fn interface_calls_name_interface_and_method() {
     assert!(named, "{calls:?}");
 }
 
-/// Functions of `tests/programs/sites`, the method that each calls, and whether it is named in every release; of the others at
-/// least the slot is known.
-const WAYS: &[(&str, &str, bool)] = &[
-    ("main.viaParam", "quiet", true),
-    ("main.viaResult", "loud", true),
-    ("main.viaGlobal", "quiet", true),
-    ("main.viaClosure.func1", "loud", true),
-    ("main.viaStackClosure.func1", "quiet", true),
-    ("main.viaElement", "quiet", true),
-    ("main.viaMap", "loud", true),
-    ("main.viaAssertion", "loud", true),
-    ("main.viaSwitch", "quiet", true),
-    ("main.viaCallback.func1", "loud", false),
-    ("main.viaGoroutine.func1", "loud", true),
-    ("main.deferred.func1", "quiet", true),
+/// Functions of `tests/programs/sites`, and the method that each calls.
+const WAYS: &[(&str, &str)] = &[
+    ("main.viaParam", "quiet"),
+    ("main.viaResult", "loud"),
+    ("main.viaGlobal", "quiet"),
+    ("main.viaClosure.func1", "loud"),
+    ("main.viaStackClosure.func1", "quiet"),
+    ("main.viaElement", "quiet"),
+    ("main.viaMap", "loud"),
+    ("main.viaAssertion", "loud"),
+    ("main.viaSwitch", "quiet"),
+    ("main.viaCallback.func1", "loud"),
+    ("main.(*handler).viaRegistry", "quiet"),
+    ("main.(*pair).viaField", "loud"),
+    ("main.viaReturned", "quiet"),
+    ("main.viaGoroutine.func1", "loud"),
+    ("main.deferred.func1", "quiet"),
 ];
 
 #[test]
-fn calls_through_interfaces_are_named_or_have_their_slot_and_never_another_name() {
+fn calls_through_interfaces_are_named_and_never_have_another_name() {
     for (toolchain, machine) in [("go1.18.10", "amd64"), ("go1.21.13", "amd64"), ("", "amd64"), ("", "arm64")] {
         let args = &["-ldflags", "-s -w"];
         let data = Build { program: "sites", target: ("linux", machine), args, cgo: false, toolchain }.bytes();
         let named = analyze(&data, &Options::default()).expect("a report");
         let found = nameless(&data);
-        for (function, method, always) in WAYS {
+        for (function, method) in WAYS {
             let entry = named.functions.iter().find(|f| f.name == *function).map(|f| f.entry);
             let calls = found.call_sites.iter().filter(|site| Some(site.within) == entry);
             let calls: Vec<_> =
                 calls.filter_map(|site| site.interface.as_ref()).map(|i| (&*i.ty, &*i.method)).collect();
-            let slot = ("", if *method == "loud" { "slot 0" } else { "slot 1" });
-            let found = calls.contains(&("main.speaker", method)) || (!always && calls.contains(&slot));
-            assert!(found, "{toolchain} {machine} {function}: {calls:?}");
+            assert!(calls.contains(&("main.speaker", method)), "{toolchain} {machine} {function}: {calls:?}");
             let others = |(ty, _): &(&str, &str)| !["", "main.speaker", "fmt.Stringer"].contains(ty);
             assert!(!calls.iter().any(others), "{toolchain} {machine} {function}: {calls:?}");
         }

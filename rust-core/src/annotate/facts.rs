@@ -8,6 +8,7 @@ use crate::abi::location::Loc;
 use crate::code::values::Value;
 use crate::types::Types;
 use foldhash::{HashMap, HashMapExt, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A place whose type several functions know or need. Functions are indices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,10 +39,10 @@ pub(super) struct Facts {
     closures: HashMap<u32, Vec<Spot>>,
     /// Those behind parameters, by function.
     behind: HashMap<u32, Vec<Spot>>,
-    /// Functions of which a parameter is wanted.
-    entered: HashSet<u32>,
-    /// Spots that hold func values of such functions.
-    funcs: HashSet<(Spot, u32)>,
+    /// Parameters, by function.
+    entered: HashMap<u32, Vec<Spot>>,
+    /// Functions whose parameters are wanted, by the spot that may hold func values of them.
+    held: BTreeMap<Spot, BTreeSet<u32>>,
     /// Spots that get what others have.
     edges: HashSet<(Spot, Spot)>,
     /// Spots that are wanted and that nobody was asked for yet.
@@ -52,6 +53,8 @@ pub(super) struct Facts {
 
 /// Spots that are followed; what is beyond stays unknown.
 const MOST: usize = 1 << 20;
+/// Functions that one spot is said to hold.
+const MOST_HELD: usize = 64;
 
 impl Facts {
     /// What a spot holds, if it has a type.
@@ -78,7 +81,7 @@ impl Facts {
                 self.fresh.push(spot);
             }
             match spot {
-                Spot::Param(func, _) => drop(self.entered.insert(func)),
+                Spot::Param(func, _) => self.entered.entry(func).or_default().push(spot),
                 Spot::Behind(func, ..) => self.behind.entry(func).or_default().push(spot),
                 Spot::Captured(func, _) | Spot::Variable(func, ..) => {
                     self.closures.entry(func).or_default().push(spot);
@@ -89,9 +92,14 @@ impl Facts {
         self.wanted.len() > before
     }
 
-    /// Whether it is to be found out how a function is called.
-    pub(super) fn enters(&self, func: u32) -> bool {
-        self.entered.contains(&func)
+    /// What is wanted of a function's parameters.
+    pub(super) fn entered(&self, func: u32) -> &[Spot] {
+        self.entered.get(&func).map_or(&[], Vec::as_slice)
+    }
+
+    /// What is wanted of the parameters of all functions that a spot may hold.
+    pub(super) fn entered_through(&self, spot: Spot) -> impl Iterator<Item = Spot> {
+        self.held.get(&spot).into_iter().flatten().flat_map(|func| self.entered(*func)).copied()
     }
 
     /// What is wanted of a closure's object.
@@ -116,36 +124,71 @@ impl Facts {
 
     /// Takes what walks have seen; whether that says anything new.
     pub(super) fn learn(&mut self, seen: impl IntoIterator<Item = (Spot, Seen)>, shared: &Shared<'_, '_>) -> bool {
-        let edges = self.edges.len() + self.funcs.len();
+        let edges = self.edges.len();
         let (known, types) = (shared.known, shared.types);
         self.changed.clear();
         for (spot, seen) in seen {
             match seen {
                 Seen::Typed(value) => self.add(spot, value, known, types),
                 Seen::From(other) if other != spot && self.edges.len() < MOST => drop(self.edges.insert((spot, other))),
-                Seen::Func(func) if self.funcs.len() < MOST => drop(self.funcs.insert((spot, func))),
-                Seen::From(_) | Seen::Func(_) => {}
+                Seen::Func(func) => drop(self.hold(spot, func)),
+                Seen::From(_) => {}
             }
         }
-        let sources = self.edges.iter().map(|edge| edge.1).chain(self.funcs.iter().map(|held| held.0));
-        let sources: Vec<Spot> = sources.collect();
+        let sources: Vec<Spot> = self.edges.iter().map(|edge| edge.1).chain(self.held.keys().copied()).collect();
         let more = self.want(sources);
         self.flow(known, types);
+        self.hand_on();
         self.call(shared);
-        more || self.edges.len() + self.funcs.len() > edges || !self.changed.is_empty()
+        more || self.edges.len() > edges || !self.changed.is_empty()
+    }
+
+    /// A spot may hold a func value of that function; whether that is new.
+    fn hold(&mut self, spot: Spot, func: u32) -> bool {
+        if self.held.len() >= MOST {
+            return false;
+        }
+        let funcs = self.held.entry(spot).or_default();
+        let new = funcs.len() < MOST_HELD && funcs.insert(func);
+        if new {
+            self.changed.insert(spot);
+        }
+        new
+    }
+
+    /// Lets func values go along the edges.
+    fn hand_on(&mut self) {
+        let targets = self.targets();
+        let mut open: Vec<Spot> = self.held.keys().copied().collect();
+        while let Some(from) = open.pop() {
+            let funcs = self.held.get(&from).cloned().unwrap_or_default();
+            for to in targets.get(&from).into_iter().flatten() {
+                let more = funcs.iter().filter(|func| self.hold(*to, **func)).count();
+                open.extend((more > 0).then_some(*to));
+            }
+        }
     }
 
     /// What is in a place of a func type is called as that says.
     fn call(&mut self, shared: &Shared<'_, '_>) {
         let convention = &shared.program.internal;
-        let mut held: Vec<(Spot, u32)> = self.funcs.iter().copied().collect();
-        held.sort_unstable();
-        for (spot, func) in held {
-            let Some(Value::Part(ty, 0)) = self.get(spot) else { continue };
-            for (loc, word) in known::params(shared.types, ty, None, convention) {
-                self.add(Spot::Param(func, loc), word, shared.known, shared.types);
+        let typed = self.held.iter().filter_map(|(spot, funcs)| match self.get(*spot)? {
+            Value::Part(ty, 0) => Some((known::params(shared.types, ty, None, convention), funcs.clone())),
+            _ => None,
+        });
+        for (params, funcs) in typed.collect::<Vec<_>>() {
+            for func in funcs {
+                let words = params.iter().map(|(loc, word)| (Spot::Param(func, *loc), *word));
+                words.for_each(|(spot, word)| self.add(spot, word, shared.known, shared.types));
             }
         }
+    }
+
+    /// Where the edges lead, by where they come from.
+    fn targets(&self) -> HashMap<Spot, Vec<Spot>> {
+        let mut targets: HashMap<Spot, Vec<Spot>> = HashMap::new();
+        self.edges.iter().for_each(|(to, from)| targets.entry(*from).or_default().push(*to));
+        targets
     }
 
     fn add(&mut self, spot: Spot, value: Value, known: &Known, types: &Types) {
@@ -164,8 +207,7 @@ impl Facts {
     /// Lets types go along the edges, all of one step together. Every step settles spots that were open, and looks only at
     /// what the one before settled, so that a long chain costs no more than its edges.
     fn flow(&mut self, known: &Known, types: &Types) {
-        let mut targets: HashMap<Spot, Vec<Spot>> = HashMap::new();
-        self.edges.iter().for_each(|(to, from)| targets.entry(*from).or_default().push(*to));
+        let targets = self.targets();
         let mut settled: Vec<Spot> = self.known.keys().copied().collect();
         while !settled.is_empty() {
             let typed = settled.iter().filter_map(|from| Some((self.get(*from)?, targets.get(from)?)));

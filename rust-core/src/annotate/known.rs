@@ -209,7 +209,8 @@ pub(super) fn result_words(
     slot: Option<u32>,
     convention: &Convention,
 ) -> Vec<(Loc, TypeId, u32)> {
-    let Some(signature) = called(types, ty, slot).filter(|s| convention.uses_registers() && !s.results.is_empty()) else {
+    let Some(signature) = called(types, ty, slot).filter(|s| convention.uses_registers() && !s.results.is_empty())
+    else {
         return Vec::new();
     };
     let placed = placed(types, ty, signature, convention).results.into_iter().zip(&signature.results);

@@ -226,7 +226,10 @@ fn near(shared: &Shared<'_, '_>, spots: &[Spot], references: &References) -> BTr
                 called.insert(entry(func));
                 made.insert(entry(func));
             }
-            Spot::Captured(func, _) | Spot::Variable(func, ..) | Spot::Object(func) => drop(made.insert(entry(func))),
+            Spot::Captured(func, _) | Spot::Variable(func, ..) | Spot::Object(func) => {
+                near.insert(func);
+                made.insert(entry(func));
+            }
             Spot::Global(at) => drop(stored.insert(at)),
         }
     }

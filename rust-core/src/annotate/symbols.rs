@@ -173,7 +173,7 @@ impl Walk<'_, '_, '_> {
         if self.symbols.seen.len() >= MOST_SEEN {
             return;
         }
-        let func = self.function_of(value).filter(|func| self.facts.enters(*func));
+        let func = self.function_of(value).filter(|func| !self.facts.entered(*func).is_empty());
         self.symbols.seen.extend(func.map(|func| (spot, Seen::Func(func))));
         let other = if let Value::Symbol(number) = value { self.symbols.spot(number) } else { None };
         let other = other.filter(|other| self.facts.wants(*other));
@@ -296,17 +296,15 @@ impl Walk<'_, '_, '_> {
         let target = match target {
             Target::Direct(target) | Target::Value(Value::Const(target)) => target,
             Target::Value(Value::Method(ty, offset)) => return self.hands_over(ty, offset, state),
-            _ => return,
+            Target::Value(value) => return self.passes_through(value, state),
+            Target::Kernel => return,
         };
         let shared = self.shared;
         // Assembly says nothing of types.
         let Some(callee) = shared.program.at(target).filter(|i| !shared.resolved[*i].asm) else { return };
         let params = shared.resolved[callee].params.as_ref();
         for (loc, word) in words(shared.types, params, |loc| Spot::Param(callee as u32, loc)) {
-            let value = match loc {
-                Loc::Reg(reg) => state.reg(reg),
-                Loc::Stack(offset) => state.slot(call_base(self.shared.program) + i64::from(offset), 8),
-            };
+            let value = self.passed(loc, state);
             match word {
                 Word::Of(spot) => self.gets(spot, self.elements(loc, value, state)),
                 Word::Typed(place) => self.becomes(value, place),
@@ -318,15 +316,40 @@ impl Walk<'_, '_, '_> {
         }
     }
 
+    /// What a call passes through a func value of which no type is known, to all functions that it may be.
+    fn passes_through(&mut self, code: Value, state: &State) {
+        let (Value::Symbol(number) | Value::Through(number, 0)) = code else { return };
+        // A func value points at its code.
+        let func = match self.symbols.spot(number) {
+            Some(Spot::Behind(func, loc, 0)) if matches!(code, Value::Symbol(_)) => Some(Spot::Param(func, loc)),
+            Some(Spot::Variable(func, at, 0)) if matches!(code, Value::Symbol(_)) => Some(Spot::Captured(func, at)),
+            spot => spot,
+        };
+        let Some(func) = func else { return };
+        self.fact(func);
+        let facts = self.facts;
+        for spot in facts.entered_through(func) {
+            if let Spot::Param(_, loc) = spot {
+                let value = self.passed(loc, state);
+                self.gets(spot, value);
+            }
+        }
+    }
+
+    /// What a call has at a place of a parameter.
+    fn passed(&self, loc: Loc, state: &State) -> Value {
+        match loc {
+            Loc::Reg(reg) => state.reg(reg),
+            Loc::Stack(offset) => state.slot(call_base(self.shared.program) + i64::from(offset), 8),
+        }
+    }
+
     /// What pointers lead to that a call passes.
     fn points(&mut self, callee: u32, state: &State) {
         let facts = self.facts;
         for spot in facts.behind(callee) {
             let Spot::Behind(_, loc, off) = *spot else { continue };
-            let pointer = match loc {
-                Loc::Reg(reg) => state.reg(reg),
-                Loc::Stack(offset) => state.slot(call_base(self.shared.program) + i64::from(offset), 8),
-            };
+            let pointer = self.passed(loc, state);
             let value = match pointer {
                 Value::Symbol(number) => match self.symbols.spot(number) {
                     Some(Spot::Param(func, own)) => self.symbol(Spot::Behind(func, own, off)),
@@ -355,10 +378,7 @@ impl Walk<'_, '_, '_> {
             known::params(shared.types, ty, shared.known.slot(offset), &shared.program.internal).into()
         });
         for (loc, place) in Arc::clone(params).iter() {
-            let value = match *loc {
-                Loc::Reg(reg) => state.reg(reg),
-                Loc::Stack(offset) => state.slot(call_base(shared.program) + i64::from(offset), 8),
-            };
+            let value = self.passed(*loc, state);
             self.becomes(value, *place);
         }
     }

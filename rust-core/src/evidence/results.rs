@@ -164,7 +164,8 @@ impl Program {
         // Few functions have floats, and calls between two others say nothing of any.
         let open: Vec<bool> = program.nodes.iter().map(|node| !float || node.may_have_results()).collect();
         let tells = |i: usize, call: &CallRecord| open[i] || open.get(call.callee as usize) == Some(&true);
-        let calls = summaries.iter().enumerate().map(|(i, s)| s.calls.iter().filter(|call| tells(i, call)).count()).sum();
+        let calls =
+            summaries.iter().enumerate().map(|(i, s)| s.calls.iter().filter(|call| tells(i, call)).count()).sum();
         program.edges.reserve_exact(calls);
         for (i, summary) in summaries.iter().enumerate() {
             let from = program.edges.len() as u32;

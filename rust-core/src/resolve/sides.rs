@@ -266,7 +266,8 @@ impl Sides {
 
     /// Whether the code has a say in what the results are.
     pub(super) fn asks_code(&self, first: &First, abi: Abi) -> bool {
-        let known = self.typed_results.is_some() || matches!(first.helper, Some(Helper { special: Special::Plain { .. }, .. }));
+        let known =
+            self.typed_results.is_some() || matches!(first.helper, Some(Helper { special: Special::Plain { .. }, .. }));
         abi == Abi::ABIInternal && !first.asm && !known
     }
 

@@ -94,6 +94,44 @@ func each(list []speaker, f func(speaker)) {
 	}
 }
 
+type registry interface{ register(f func(speaker) string) }
+type handlers struct{ all []func(speaker) string }
+
+func (h *handlers) register(f func(speaker) string) { h.all = append(h.all, f) }
+
+type handler struct{ prefix string }
+
+//go:noinline
+func (h *handler) viaRegistry(s speaker) string { return h.prefix + s.quiet() }
+
+//go:noinline
+func fill(r registry, h *handler) { r.register(h.viaRegistry) }
+
+type pair struct {
+	n     int
+	first speaker
+}
+
+//go:noinline
+func (p *pair) viaField() string { return p.first.loud() }
+
+//go:noinline
+func useField(s speaker, n int) string {
+	p := pair{n, s}
+	return p.viaField()
+}
+
+//go:noinline
+func viaReturned(s speaker) string { return s.quiet() }
+
+//go:noinline
+func choose(n int) func(speaker) string {
+	if n > 0 {
+		return viaReturned
+	}
+	return nil
+}
+
 //go:noinline
 func viaGoroutine(s speaker, done chan string) {
 	go func() { done <- s.loud() }()
@@ -119,5 +157,8 @@ func main() {
 	fmt.Println(viaElement([]speaker{s, global}), viaMap(map[string]speaker{"a": s}, "a"))
 	fmt.Println(viaAssertion(s), viaSwitch(s))
 	viaCallback([]speaker{s})
+	h := &handlers{}
+	fill(h, &handler{"it says "})
+	fmt.Println(h.all[0](s), useField(s, n), choose(n)(s))
 	deferred(s, n)
 }

@@ -72,12 +72,7 @@ pub(super) struct Converter<'l, 'd, 't> {
 
 impl<'l, 'd, 't> Converter<'l, 'd, 't> {
     /// A converter that adds to `types`.
-    pub(super) fn new(
-        library: &'l mut Library<'d>,
-        types: &'t mut Types,
-        arch: Arch,
-        own: &'l NamedTypes<'l>,
-    ) -> Self {
+    pub(super) fn new(library: &'l mut Library<'d>, types: &'t mut Types, arch: Arch, own: &'l NamedTypes<'l>) -> Self {
         let (made, named, states) = (HashMap::new(), HashMap::new(), HashMap::new());
         let waiting = VecDeque::new();
         Converter { library, types, arch, own, made, named, states, waiting, budget: MAX_TYPES }
