@@ -13,6 +13,7 @@ mod grouping;
 mod known;
 mod look;
 mod made;
+mod passing;
 mod references;
 mod roles;
 mod sites;
