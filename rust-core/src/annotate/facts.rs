@@ -156,15 +156,14 @@ impl Facts {
         new
     }
 
-    /// Lets func values go along the edges.
+    /// Lets func values go along the edges, each once.
     fn hand_on(&mut self) {
         let targets = self.targets();
-        let mut open: Vec<Spot> = self.held.keys().copied().collect();
-        while let Some(from) = open.pop() {
-            let funcs = self.held.get(&from).cloned().unwrap_or_default();
+        let pairs = self.held.iter().flat_map(|(spot, funcs)| funcs.iter().map(|func| (*spot, *func)));
+        let mut open: Vec<(Spot, u32)> = pairs.collect();
+        while let Some((from, func)) = open.pop() {
             for to in targets.get(&from).into_iter().flatten() {
-                let more = funcs.iter().filter(|func| self.hold(*to, **func)).count();
-                open.extend((more > 0).then_some(*to));
+                open.extend(self.hold(*to, func).then_some((*to, func)));
             }
         }
     }
