@@ -216,7 +216,8 @@ fn faces_before_params(program: &Program<'_>, firsts: &[First], bodies: &[Abi]) 
     program.funcs().iter().zip(firsts).zip(bodies).zip(returns).map(face).collect()
 }
 
-/// Summaries of the functions in `dirty`, which are sorted; of those that are `asked`, with what their code says of results. Repeated for callers of functions that turn out never to return.
+/// Summaries of the functions in `dirty`, which are sorted; of those that are `asked`, with what their code says of
+/// results. Repeated for callers of functions that turn out never to return.
 fn summarize(
     program: &Program<'_>,
     (firsts, asked): (&[First], &[bool]),

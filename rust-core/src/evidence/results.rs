@@ -185,8 +185,8 @@ impl Program {
 }
 
 impl Node {
-    /// Whether results are neither known from elsewhere nor out of the question: the first register reaches a RET as it was
-    /// when the function was called.
+    /// Whether code has to say if there are results: they are not known from elsewhere, and no RET is reached with the first
+    /// register as it was when the function was called, which rules them out.
     fn may_have_results(&self) -> bool {
         self.fixed.is_none() && !(self.has_ret && self.untouched & !self.params & 1 != 0)
     }

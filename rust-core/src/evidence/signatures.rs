@@ -45,7 +45,8 @@ struct Wanted<'n> {
     dictionary_first: bool,
 }
 
-/// Adds what packs say of the program's functions, which have these `names`, in terms of its `own` types. Says which packs took part.
+/// Adds what packs say of the program's functions, which have these `names`, in terms of its `own` types. Says which packs
+/// took part.
 pub fn collect(
     image: &Image<'_>,
     meta: &Metadata,
