@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import pathlib
+import struct
 import zipfile
 
 import pytest
@@ -57,3 +58,24 @@ def test_the_record_is_right(settle, tmp_path):
         assert [row[0] for row in rows] == archive.namelist()
         for name, digest, size in rows[:-1]:
             assert line(name, archive.read(name)) == f"{name},{digest},{size}\n"
+
+
+def mach_o(number, contents):
+    """A Mach-O file with that number, and a signature over its two pages."""
+    page, directory = 1 << 12, 20
+    commands = struct.pack("<II16s", 0x1B, 24, number) + struct.pack("<IIII", 0x1D, 16, 2 * page, 0)
+    data = bytearray(struct.pack("<IIIIIIII", 0xFEEDFACF, 0, 0, 2, 2, len(commands), 0, 0) + commands)
+    data += contents.ljust(2 * page - len(data), b"\0")
+    data += struct.pack(">IIIII", 0xFADE0CC0, 0, 1, 0, directory)
+    data += struct.pack(">IIIIIIIIIBBBB", 0xFADE0C02, 0, 0, 0, 44, 0, 0, 2, 2 * page, 32, 2, 0, 12).ljust(44, b"\0") + bytes(64)
+    return bytes(data)
+
+
+def test_programs_for_macos_have_a_number_that_follows_from_their_contents(script):
+    macho = script("package_wheels").macho
+    one, two, other = (macho.settled(mach_o(number, contents)) for number, contents in ((b"1" * 16, b"a"), (b"2" * 16, b"a"), (b"1" * 16, b"b")))
+    assert one == two == macho.settled(one)
+    assert one[40:56] not in (other[40:56], b"1" * 16, b"2" * 16)
+    assert macho.signature_fits(one)
+    assert not macho.signature_fits(one.replace(b"a", b"c", 1))
+    assert not macho.signature_fits(mach_o(b"1" * 16, b"a"))
