@@ -312,9 +312,8 @@ fn file_bytes(data: &[u8], offset: u64, size: u64) -> Result<&[u8]> {
 fn cstr(table: &[u8], offset: u32) -> Option<&str> {
     let bytes = table.get(offset as usize..)?;
     let bytes = bytes.get(..MAX_NAME).unwrap_or(bytes);
-    let bytes = bytes.split(|b| *b == 0).next().filter(|b| !b.is_empty())?;
-    let valid = std::str::from_utf8(bytes).map_or_else(|e| e.valid_up_to(), str::len);
-    std::str::from_utf8(bytes.get(..valid)?).ok()
+    let bytes = bytes.get(..memchr::memchr(0, bytes).unwrap_or(bytes.len())).filter(|b| !b.is_empty())?;
+    std::str::from_utf8(bytes).or_else(|e| std::str::from_utf8(&bytes[..e.valid_up_to()])).ok()
 }
 
 /// A symbol table's names. They may overlap, but names that add up to many times their table are an attack.
