@@ -35,12 +35,13 @@ def wrong(claims):
 @pytest.mark.parametrize("system", PLATFORMS)
 def test_what_is_wrong_with_a_program_is_seen(check, go_build, system):
     platform, expected = PLATFORMS[system]
-    stripped, full = (go_build("tiny", system, stripped).read_bytes() for stripped in (True, False))
+    given = lambda data: check.wheels.settled("goabi", data, 0)
+    stripped, full = (given(go_build("tiny", system, stripped).read_bytes()) for stripped in (True, False))
     assert wrong(check.native(stripped, platform)) == expected
     assert wrong(check.native(full, platform)) == expected | {"has no symbols"}
     for other in check.PLATFORMS.keys() - {platform}:
         assert f"is for {other}" in wrong(check.native(stripped, other))
-    assert wrong(check.native(stripped + bytes(ROOT), platform)) == expected | {"names no place of this machine"}
+    assert wrong(check.native(given(stripped + bytes(ROOT)), platform)) == expected | {"names no place of this machine"}
 
 
 def test_a_newer_c_library_is_seen(check):
@@ -49,6 +50,11 @@ def test_a_newer_c_library_is_seen(check):
         pytest.skip("needs a program of Linux")
     data = pathlib.Path(shutil.which("ls")).resolve().read_bytes()
     assert "needs no glibc after 2.17" in wrong(check.native(data, "linux_x86_64"))
+
+
+def test_a_number_by_chance_is_seen(check, go_build):
+    data = go_build("tiny", "darwin-amd64").read_bytes()
+    assert "has a number that follows from its contents" in wrong(check.native(data, "mac_x86_64"))
 
 
 def test_a_signature_of_other_bytes_is_seen(check, go_build):
