@@ -174,22 +174,20 @@ impl Walk<'_, '_, '_> {
         let func = self.function_of(value).filter(|func| !self.facts.entered(*func).is_empty());
         self.symbols.seen.extend(func.map(|func| (spot, Seen::Func(func))));
         let other = if let Value::Symbol(number) = value { self.symbols.spot(number) } else { None };
-        let other = other.filter(|other| self.facts.wants(*other));
-        self.symbols.seen.extend(other.map(|other| (other, Seen::From(spot))));
+        if let Some(other) = other.filter(|other| self.facts.wants(*other)) {
+            self.symbols.seen.push((other, Seen::From(spot)));
+        }
         if !self.facts.wants(spot) {
             return;
         }
-        let seen = match value {
-            Value::Part(..) | Value::Into(..) => Seen::Typed(value),
-            Value::Const(at) => match self.shared.known.itab_at(at) {
+        let seen = match (value, other) {
+            (Value::Part(..) | Value::Into(..), _) => Seen::Typed(value),
+            (Value::Const(at), _) => match self.shared.known.itab_at(at) {
                 Some(ty) => Seen::Typed(Value::Part(ty, 0)),
                 None => return,
             },
-            Value::Static(at) => Seen::From(Spot::Global(at)),
-            Value::Symbol(number) => match self.symbols.spot(number) {
-                Some(other) => Seen::From(other),
-                None => return,
-            },
+            (Value::Static(at), _) => Seen::From(Spot::Global(at)),
+            (_, Some(other)) => Seen::From(other),
             _ => return,
         };
         self.symbols.seen.push((spot, seen));

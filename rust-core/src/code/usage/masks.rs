@@ -54,17 +54,6 @@ impl Transfer {
         masks.reach = self.add.reach | (masks.reach & keep);
     }
 
-    /// `self` in front of which an instruction is that is no call.
-    #[inline]
-    fn after(mut self, op: &Op) -> Transfer {
-        let keep = !op.writes;
-        let Masks { live, needed, reach, escapes } = &mut self.add;
-        (*live, *needed) = (op.reads | (*live & keep), op.reads | (*needed & keep));
-        (*reach, *escapes) = (*reach & keep, escaping(op) | (*escapes & keep));
-        self.kill |= op.writes;
-        self
-    }
-
     /// `self` after `later`, going backwards.
     fn before(&self, later: &Transfer) -> Transfer {
         Transfer { add: self.apply(later.add), kill: self.kill | later.kill, calls: self.calls + later.calls }
@@ -74,10 +63,7 @@ impl Transfer {
 /// A block's effect.
 pub(super) fn transfer(block: &Block, body: &Body<'_>, calls: &impl Calls, regs: Registers) -> Transfer {
     let ops = &body.ops[block.start as usize..block.end as usize];
-    ops.iter().rev().fold(Transfer::default(), |later, op| match op.flow {
-        Flow::Call | Flow::CallIndirect => step(op, calls, regs).before(&later),
-        _ => later.after(op),
-    })
+    ops.iter().rev().fold(Transfer::default(), |later, op| step(op, calls, regs).before(&later))
 }
 
 /// One instruction's effect on the masks.
@@ -95,16 +81,14 @@ pub(super) fn step(op: &Op, calls: &impl Calls, regs: Registers) -> Transfer {
             kill: !RegSet::NONE,
             calls: 1,
         },
-        _ => Transfer {
-            add: Masks { live: read, needed: read, escapes: escaping(op), reach: RegSet::NONE },
-            kill: op.writes,
-            calls: 0,
-        },
+        _ => {
+            let data = op.data.filter(|_| op.store).map(RegSet::of).unwrap_or_default();
+            let escapes = (read & !op.address) | data;
+            Transfer {
+                add: Masks { live: read, needed: read, escapes, reach: RegSet::NONE },
+                kill: op.writes,
+                calls: 0,
+            }
+        }
     }
-}
-
-/// What an instruction reads for more than an address.
-fn escaping(op: &Op) -> RegSet {
-    let data = op.data.filter(|_| op.store).map(RegSet::of).unwrap_or_default();
-    (op.reads & !op.address) | data
 }
