@@ -162,7 +162,8 @@ impl Program {
         let order = &Order::new(order);
         program.nodes = summaries.iter().zip(known).map(|(s, known)| node(s, known, order, float)).collect();
         // Few functions have floats, and calls between two others say nothing of any.
-        let open: Vec<bool> = program.nodes.iter().map(|node| !float || node.may_have_results()).collect();
+        let open: Vec<bool> =
+            program.nodes.iter().map(|node| !float || node.fixed.is_none() && node.defined(program.max) > 0).collect();
         let tells = |i: usize, call: &CallRecord| open[i] || open.get(call.callee as usize) == Some(&true);
         let calls =
             summaries.iter().enumerate().map(|(i, s)| s.calls.iter().filter(|call| tells(i, call)).count()).sum();
@@ -185,10 +186,9 @@ impl Program {
 }
 
 impl Node {
-    /// Whether code has to say if there are results: they are not known from elsewhere, and no RET is reached with the first
-    /// register as it was when the function was called, which rules them out.
-    fn may_have_results(&self) -> bool {
-        self.fixed.is_none() && !(self.has_ret && self.untouched & !self.params & 1 != 0)
+    /// How many results there are at most: a register that nothing defines on some way to a RET is none.
+    fn defined(&self, max: u8) -> u8 {
+        if self.has_ret { lowest(self.untouched & !self.params, max) } else { max }
     }
 }
 

@@ -40,7 +40,7 @@ impl Bounds {
             let (low, high) = match node.fixed {
                 Some(n) => (n, n),
                 None if node.opaque => (height(read), program.max),
-                None => (written(node, read), defined(program, node)),
+                None => (written(node, read), node.defined(program.max)),
             };
             bounds.low.push(low);
             bounds.high.push(high);
@@ -112,9 +112,4 @@ fn written(node: &super::Node, read: super::Bits) -> u8 {
         low += 1;
     }
     low
-}
-
-/// A register that nothing defines on some way to a RET is no result.
-fn defined(program: &Program, node: &super::Node) -> u8 {
-    if node.has_ret { lowest(node.untouched & !node.params, program.max) } else { program.max }
 }
