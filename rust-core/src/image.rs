@@ -228,7 +228,7 @@ impl<'a> Image<'a> {
         self.symbols.sort_by_key(|s| s.addr);
         self.imports.sort_by_key(|i| i.slot);
         self.imports.dedup_by_key(|i| i.slot);
-        self.exports.sort_by(|a, b| (a.addr, &a.name).cmp(&(b.addr, &b.name)));
+        self.exports.sort_unstable_by(|a, b| (a.addr, &a.name).cmp(&(b.addr, &b.name)));
         Ok(self)
     }
 

@@ -123,7 +123,9 @@ impl<'a, H: FileHeader<Endian = Endianness>> Dynamic<'a, H> {
         let symbols = (1..self.count).map_while(|i| self.symbol(i));
         let symbols = symbols.filter(|s| is_export(*s, self.endian) && image.is_mapped(s.st_value(self.endian).into()));
         let export = |s: &H::Sym| Some(Export { name: self.name(s)?.into(), addr: s.st_value(self.endian).into() });
-        let exports = symbols.filter_map(export).take(MAX_LINKS).collect();
+        let most = self.count.min(self.symbols.len() / size_of::<H::Sym>()).min(MAX_LINKS);
+        let mut exports = Vec::with_capacity(most);
+        exports.extend(symbols.filter_map(export).take(most));
         image.exports = exports;
     }
 }

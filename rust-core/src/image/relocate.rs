@@ -113,7 +113,8 @@ fn one<'a, H: FileHeader<Endian = Endianness>>(
 }
 
 impl Image<'_> {
-    /// Writes a pointer. Zero fill stays as it is: there are no bytes to write to.
+    /// Writes a pointer. Zero fill stays as it is: there are no bytes to write to. Linkers mostly leave the pointer in
+    /// place as well as in the table, and then the file's own bytes can stay.
     pub(super) fn patch(&mut self, addr: u64, value: u64) -> Option<()> {
         let info = self.arch.info();
         let size = usize::from(info.ptr_size);
@@ -122,10 +123,11 @@ impl Image<'_> {
         if offset >= segment.data.len() {
             return Some(());
         }
-        segment.data.get(offset..)?.get(..size)?;
-        let place = segment.data.to_mut().get_mut(offset..)?.get_mut(..size)?;
         let bytes = if info.big_endian { (value << (64 - 8 * size as u32)).to_be_bytes() } else { value.to_le_bytes() };
-        place.copy_from_slice(bytes.get(..size)?);
+        let bytes = bytes.get(..size)?;
+        if segment.data.get(offset..)?.get(..size)? != bytes {
+            segment.data.to_mut().get_mut(offset..)?.get_mut(..size)?.copy_from_slice(bytes);
+        }
         Some(())
     }
 }
