@@ -12,7 +12,7 @@ pub mod receivers;
 pub mod results;
 pub mod signatures;
 
-use crate::abi::location::Piece;
+use crate::abi::location::Pieces;
 use crate::report::{Confidence, Source};
 use crate::types::{Role, Signature, TypeId};
 use std::sync::Arc;
@@ -29,7 +29,7 @@ pub struct Value {
     /// Bytes.
     pub size: u32,
     /// In memory order of the value.
-    pub pieces: Box<[Piece]>,
+    pub pieces: Pieces,
 }
 
 /// What one source says of one side, parameters or results, of a function.
@@ -73,7 +73,7 @@ pub struct TypedEntries(Vec<Typed>);
 impl TypedEntries {
     /// Sorts what was found.
     pub fn new(mut found: Vec<Typed>) -> TypedEntries {
-        found.sort_by_key(|typed| (typed.entry, typed.source != Source::Dwarf));
+        found.sort_by_cached_key(|typed| (typed.entry, typed.source != Source::Dwarf));
         TypedEntries(found)
     }
 

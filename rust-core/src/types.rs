@@ -177,6 +177,13 @@ impl Types {
         self.all.get(id.0 as usize)
     }
 
+    /// Makes room for `more` types.
+    pub fn reserve(&mut self, more: usize) {
+        self.all.reserve(more);
+        self.links.reserve(more);
+        self.by_name.reserve(more);
+    }
+
     /// Adds a type and returns its index.
     pub fn push(&mut self, ty: Type) -> TypeId {
         let id = TypeId(self.all.len() as u32);

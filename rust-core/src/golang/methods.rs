@@ -9,6 +9,7 @@ use super::itab;
 use super::rtype::{RKind, RawMethod, Tail, TypeReader};
 use crate::types::{Kind, Param, Signature, Type, TypeId, Types};
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 /// Which structure a signature was found through; the order is the one in which duplicates are kept.
@@ -97,21 +98,28 @@ pub fn read<'a>(reader: &mut TypeReader<'a>, types: &mut Types) -> Methods<'a> {
 
 /// Keeps one of each statement and marks contradictions.
 fn settle(mut all: Vec<TypedCode<'_>>) -> Vec<TypedCode<'_>> {
-    all.sort_by_key(|c| (c.addr, c.why, c.at));
-    let mut out: Vec<TypedCode> = Vec::with_capacity(all.len());
-    for code in all {
-        let start = out.iter().rposition(|c| c.addr != code.addr).map_or(0, |last| last + 1);
-        let same = out.get_mut(start..).unwrap_or_default();
+    all.sort_by_cached_key(|c| (c.addr, c.why, c.at));
+    // What is kept, and of that what is of the last address.
+    let (mut kept, mut start) = (0, 0);
+    for at in 0..all.len() {
+        let (before, rest) = all.split_at_mut(at);
+        let Some(code) = rest.first_mut() else { break };
+        if before.get(..kept).and_then(<[_]>::last).is_some_and(|c| c.addr != code.addr) {
+            start = kept;
+        }
+        let same = before.get_mut(start..kept).unwrap_or_default();
         if same.iter().any(|c| c.signature == code.signature) {
             continue;
         }
-        let disputed = !same.is_empty();
-        same.iter_mut().for_each(|c| c.disputed |= disputed);
+        code.disputed = !same.is_empty();
+        same.iter_mut().for_each(|c| c.disputed = true);
         if same.len() < MAX_STATEMENTS {
-            out.push(TypedCode { disputed, ..code });
+            all.swap(kept, at);
+            kept += 1;
         }
     }
-    out
+    all.truncate(kept);
+    all
 }
 
 /// Different statements kept about one address; more add nothing, they are not trusted anyway.
@@ -171,7 +179,10 @@ impl<'a> Found<'_, 'a> {
             if method.ifn != method.tfn && iface != id {
                 self.receiver(method.ifn, iface);
             }
-            for (code, receiver, why) in [(method.tfn, id, Why::Method), (method.ifn, iface, Why::IfaceMethod)] {
+            let both = [(method.tfn, id, Why::Method), (method.ifn, iface, Why::IfaceMethod)];
+            // Methods of pointers are their own interface methods.
+            let differ = if method.ifn == method.tfn && iface == id { 1 } else { 2 };
+            for (code, receiver, why) in both.into_iter().take(differ) {
                 if let Some(signature) = self.method(receiver, method.mtyp) {
                     self.add(code, signature, why, addr, id, method.name);
                 }
@@ -205,8 +216,12 @@ impl<'a> Found<'_, 'a> {
             _ => header.equal.1,
         };
         let (equal, hasher) = (raw.func_value(header.equal.0), raw.func_value(hasher));
-        self.compared.entry(equal).and_modify(|ty| *ty = None).or_insert(Some(id));
-        self.add(equal, self.basics.equal.clone(), Why::Equal, addr, id, "");
+        // Most types share the runtime's; what is said once need not be said again.
+        let others = self.compared.entry(equal).and_modify(|ty| *ty = None);
+        if matches!(others, Entry::Vacant(_)) {
+            others.insert_entry(Some(id));
+            self.add(equal, self.basics.equal.clone(), Why::Equal, addr, id, "");
+        }
         self.add(hasher, self.basics.hasher.clone(), Why::Hasher, addr, id, "");
         Some(())
     }
@@ -238,7 +253,12 @@ impl<'a> Found<'_, 'a> {
                 self.methods(itab.concrete, id);
             }
             for (name, ty, code) in itab.methods.iter().filter(|m| m.2 != 0) {
-                if self.is_dropped(itab.concrete, name) {
+                // The type's own table says it already, or says that nothing can call the method.
+                let mut rows = self.tables.get(&itab.concrete).into_iter().flatten().filter(|m| m.name == *name);
+                if rows.clone().any(|row| (row.ifn, row.mtyp) == (*code, *ty)) {
+                    continue;
+                }
+                if rows.clone().next().is_some() && rows.all(|row| row.ifn == 0) {
                     self.dropped.insert(*code);
                     continue;
                 }
@@ -247,12 +267,6 @@ impl<'a> Found<'_, 'a> {
                 }
             }
         }
-    }
-
-    /// Whether the type's own table says that nothing can call its method `name`.
-    fn is_dropped(&self, concrete: u64, name: &str) -> bool {
-        let mut rows = self.tables.get(&concrete).into_iter().flatten().filter(|m| m.name == name).peekable();
-        rows.peek().is_some() && rows.all(|m| m.ifn == 0)
     }
 
     fn add(&mut self, addr: u64, signature: Arc<Signature>, why: Why, at: u64, owner: TypeId, method: &'a str) {

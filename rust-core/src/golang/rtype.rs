@@ -33,8 +33,8 @@ const READS: u64 = 32;
 /// How often it may be kept: most names are shared by a type and the pointer to it.
 const COPIES: u64 = 8;
 
-/// Type data that there is for each descriptor, in bytes, with its share of names and lists; rather too much.
-const BYTES: u64 = 192;
+/// Type data that there is for each descriptor, in bytes, with its share of names and lists; of most programs it is more.
+const BYTES: u64 = 256;
 
 /// Reads descriptors into a [`Types`], each once, and remembers which address became which type.
 #[derive(Debug)]
@@ -42,8 +42,12 @@ pub struct TypeReader<'a> {
     raw: Raw<'a>,
     /// Bytes of type data that may still be kept: overlapping descriptors must not multiply the memory.
     room: u64,
-    ids: HashMap<u64, Option<(TypeId, Header<'a>)>>,
-    queue: Vec<(u64, TypeId, Header<'a>)>,
+    /// Which of `found` a descriptor is, by address; `None` if it is none.
+    ids: HashMap<u64, Option<u32>>,
+    /// In the order in which they were met.
+    found: Vec<Descriptor<'a>>,
+    /// Those of `found` whose contents are to be read.
+    queue: Vec<u32>,
     /// By-value parts of structs and arrays that have not been judged yet.
     parts: Vec<(TypeId, Vec<TypeId>)>,
     /// Nesting of structs and arrays that have been judged.
@@ -52,6 +56,14 @@ pub struct TypeReader<'a> {
     paths: HashMap<TypeId, &'a str>,
     pointers: HashMap<TypeId, TypeId>,
     notes: Vec<String>,
+}
+
+/// A descriptor that was met.
+#[derive(Debug, Clone, Copy)]
+struct Descriptor<'a> {
+    addr: u64,
+    id: TypeId,
+    header: Header<'a>,
 }
 
 impl<'a> TypeReader<'a> {
@@ -64,6 +76,7 @@ impl<'a> TypeReader<'a> {
             raw: raw(layouts),
             room: extent * COPIES,
             ids: HashMap::new(),
+            found: Vec::new(),
             queue: Vec::new(),
             parts: Vec::new(),
             depth: HashMap::new(),
@@ -88,12 +101,15 @@ impl<'a> TypeReader<'a> {
 
     /// Every descriptor of the binary with its type, by address.
     pub fn enumerate(&mut self, types: &mut Types) -> Vec<(u64, TypeId)> {
-        self.ids.reserve((self.room / COPIES / BYTES) as usize);
+        let most = (self.room / COPIES / BYTES) as usize;
+        self.ids.reserve(most);
+        self.found.reserve(most);
+        types.reserve(most);
         for addr in typelinks(&self.raw).collect::<Vec<_>>() {
             self.reserve(addr, types);
         }
         self.drain(types);
-        let known = |addr| self.ids.get(&addr).copied().flatten().map(|(_, header)| header);
+        let known = |addr| self.met(addr).map(|met| met.header);
         for addr in walk(&self.raw, known).collect::<Vec<_>>() {
             self.reserve(addr, types);
         }
@@ -103,16 +119,19 @@ impl<'a> TypeReader<'a> {
 
     /// The descriptors read so far with their types, by address.
     pub fn known(&self) -> Vec<(u64, TypeId)> {
-        let all = self.ids.iter().filter_map(|(addr, known)| Some((*addr, known.as_ref()?.0)));
-        let sound = all.filter(|(_, id)| self.is_sound(*id));
-        let mut all: Vec<_> = sound.collect();
+        let mut all = Vec::with_capacity(self.found.len());
+        all.extend(self.found.iter().map(|met| (met.addr, met.id)).filter(|(_, id)| self.is_sound(*id)));
         all.sort_unstable();
         all
     }
 
     /// The type whose descriptor is at `addr`, if it has been read.
     pub fn lookup(&self, addr: u64) -> Option<TypeId> {
-        self.ids.get(&addr)?.as_ref().map(|known| known.0).filter(|id| self.is_sound(*id))
+        self.met(addr).map(|met| met.id).filter(|id| self.is_sound(*id))
+    }
+
+    fn met(&self, addr: u64) -> Option<&Descriptor<'a>> {
+        self.found.get(self.ids.get(&addr).copied()?? as usize)
     }
 
     /// Import path of a named type's package.
@@ -127,7 +146,8 @@ impl<'a> TypeReader<'a> {
 
     /// The header of the descriptor at `addr`.
     pub fn header(&self, addr: u64) -> Option<Header<'a>> {
-        self.ids.get(&addr).map_or_else(|| self.raw.header(addr), |known| known.map(|(_, header)| header))
+        let known = self.ids.get(&addr).map(|at| Some(self.found.get((*at)? as usize)?.header));
+        known.unwrap_or_else(|| self.raw.header(addr))
     }
 
     /// The method table and package path of the descriptor at `addr`, when it has them.
@@ -174,14 +194,17 @@ impl<'a> TypeReader<'a> {
     /// The index that the descriptor at `addr` has or will have; its contents are read by `drain`.
     fn reserve(&mut self, addr: u64, types: &mut Types) -> Option<TypeId> {
         if let Some(known) = self.ids.get(&addr) {
-            return known.as_ref().map(|known| known.0);
+            return self.found.get((*known)? as usize).map(|met| met.id);
         }
         let header = if self.ids.len() < MAX_TYPES { self.raw.header(addr) } else { None };
         let header = header.filter(|h| self.keep(self.raw.len(h) + h.name.len() as u64).is_some());
-        let known = header.map(|h| (types.push(opaque(&h)), h));
-        self.ids.insert(addr, known);
-        self.queue.extend(known.map(|(id, h)| (addr, id, h)));
-        known.map(|(id, _)| id)
+        let at = self.found.len() as u32;
+        self.ids.insert(addr, header.map(|_| at));
+        let header = header?;
+        let id = types.push(opaque(&header));
+        self.found.push(Descriptor { addr, id, header });
+        self.queue.push(at);
+        Some(id)
     }
 
     /// Sets memory aside; there is no more when type data was kept often enough.
@@ -192,7 +215,8 @@ impl<'a> TypeReader<'a> {
 
     /// Reads everything that is queued, and what that refers to.
     fn drain(&mut self, types: &mut Types) {
-        while let Some((addr, id, header)) = self.queue.pop() {
+        while let Some(next) = self.queue.pop() {
+            let Some(Descriptor { addr, id, header }) = self.found.get(next as usize).copied() else { continue };
             if self.read(addr, id, &header, types).is_none() {
                 self.unsound.insert(id);
             }
@@ -244,7 +268,7 @@ impl<'a> TypeReader<'a> {
 
     fn list(&mut self, addrs: &[u64], types: &mut Types) -> Option<Vec<Param>> {
         let param = |addr: &u64| Some(Param { name: String::new(), ty: self.reserve(*addr, types)?, role: None });
-        addrs.iter().map(param).collect()
+        whole(addrs.len(), addrs.iter().map(param))
     }
 
     fn methods(&mut self, methods: &[(&str, u64)], types: &mut Types) -> Vec<Method> {
@@ -259,7 +283,7 @@ impl<'a> TypeReader<'a> {
             let name = if name.is_empty() { embedded_name(&types.get(ty)?.name) } else { name };
             inside.then(|| Field { name: name.to_string(), offset: *offset, ty })
         };
-        fields.iter().map(field).collect()
+        whole(fields.len(), fields.iter().map(field))
     }
 
     /// Settles which structs and arrays are made of known parts only, without containing themselves. What is not is
@@ -300,6 +324,15 @@ impl<'a> TypeReader<'a> {
         }
         self.depth.insert(id, depth);
     }
+}
+
+/// The `n` items of a list, unless one is missing. It is as long as it has to be: there are many, and most are short.
+fn whole<T>(n: usize, items: impl Iterator<Item = Option<T>>) -> Option<Vec<T>> {
+    let mut list = Vec::with_capacity(n);
+    for item in items {
+        list.push(item?);
+    }
+    Some(list)
 }
 
 /// A type of which only the header is known.

@@ -2,6 +2,7 @@
 
 use super::kind::RKind;
 use super::layout::{Direct, Equal, Head, Layouts, Map, Names, is_align};
+use super::whole;
 use crate::golang::moduledata::ModuleData;
 use crate::image::Image;
 use crate::limits::MAX_MEMBERS;
@@ -226,7 +227,7 @@ impl<'a> Raw<'a> {
 
     fn words(&self, start: u64, n: u64) -> Option<Vec<u64>> {
         self.spend(n * self.ptr())?;
-        (0..n).map(|i| self.word(start.checked_add(i * self.ptr())?)).collect()
+        whole(n as usize, (0..n).map(|i| self.word(start.checked_add(i * self.ptr())?)))
     }
 
     fn func(&self, addr: u64, header: &Header) -> Option<Tail<'a>> {
@@ -256,7 +257,7 @@ impl<'a> Raw<'a> {
         };
         let (start, n) = self.slice(slice, size)?;
         let entry = |e: u64| Some((self.name_at(addr, e)?, self.type_at(addr, e + typ)?));
-        (0..n).map(|i| entry(start + i * size)).collect()
+        whole(n as usize, (0..n).map(|i| entry(start + i * size)))
     }
 
     fn fields(&self, addr: u64) -> Option<Vec<(&'a str, u64, u64)>> {
@@ -270,7 +271,7 @@ impl<'a> Raw<'a> {
             let offset = self.reader(e + size - ptr).word()? >> self.layouts.field_shift;
             Some((self.name(self.word(e)?)?, self.word(e + typ)?, offset))
         };
-        (0..n).map(|i| entry(start + i * size)).collect()
+        whole(n as usize, (0..n).map(|i| entry(start + i * size)))
     }
 
     /// Whether what is at `addr` can only be a descriptor: the test for places that nothing points at.

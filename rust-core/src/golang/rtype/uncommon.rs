@@ -1,6 +1,7 @@
 //! The uncommon part of a type: package path and method table.
 
 use super::descriptor::{Header, Raw, Uncommon};
+use super::whole;
 
 /// A method of a type's own method table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +68,7 @@ impl<'a> Raw<'a> {
                 tfn: code(m + 5 * ptr)?,
             })
         };
-        (0..n).map(|i| method(start + i * 6 * ptr)).collect()
+        whole(n as usize, (0..n).map(|i| method(start + i * 6 * ptr)))
     }
 
     /// Go ≥ 1.7: pkgPath, mcount, xcount, moff; methods {name, mtyp, ifn, tfn}, all 4-byte offsets.
@@ -82,6 +83,6 @@ impl<'a> Raw<'a> {
             let (ifn, tfn) = (self.text(addr, r.i32()?), self.text(addr, r.i32()?));
             Some(RawMethod { name: self.name_at(addr, m)?, mtyp: self.type_at(addr, m + 4)?, ifn, tfn })
         };
-        (0..count).map(|i| method(start.checked_add(i * 16)?)).collect()
+        whole(count as usize, (0..count).map(|i| method(start.checked_add(i * 16)?)))
     }
 }
