@@ -94,12 +94,14 @@ pub struct Node {
     trivial: Trivial,
 }
 
-/// A call, seen by one class of registers.
+/// A call, seen by one class of registers. There are hundreds of thousands, gone over many times: no class has more than
+/// 16 registers.
 #[derive(Debug, Clone, Copy)]
 pub struct Edge {
+    caller: u32,
     callee: u32,
-    reach: Bits,
-    used: Bits,
+    reach: u16,
+    used: u16,
     tail: bool,
     no_escape: bool,
 }
@@ -162,15 +164,16 @@ impl Program {
         let order = &Order::new(order);
         program.nodes = summaries.iter().zip(known).map(|(s, known)| node(s, known, order, float)).collect();
         // Few functions have floats, and calls between two others say nothing of any.
-        let open: Vec<bool> =
-            program.nodes.iter().map(|node| !float || node.fixed.is_none() && node.defined(program.max) > 0).collect();
+        let is_open = |node: &Node| !float || node.fixed.is_none() && node.defined(program.max) > 0;
+        let open: Vec<bool> = program.nodes.iter().map(is_open).collect();
         let tells = |i: usize, call: &CallRecord| open[i] || open.get(call.callee as usize) == Some(&true);
         let calls =
             summaries.iter().enumerate().map(|(i, s)| s.calls.iter().filter(|call| tells(i, call)).count()).sum();
         program.edges.reserve_exact(calls);
         for (i, summary) in summaries.iter().enumerate() {
             let from = program.edges.len() as u32;
-            program.edges.extend(summary.calls.iter().filter(|call| tells(i, call)).map(|call| edge(call, order)));
+            let told = summary.calls.iter().filter(|call| tells(i, call));
+            program.edges.extend(told.map(|call| edge(i as u32, call, order)));
             program.nodes[i].edges = (from, program.edges.len() as u32);
         }
         program
@@ -178,10 +181,6 @@ impl Program {
 
     fn edges(&self, node: &Node) -> &[Edge] {
         self.edges.get(node.edges.0 as usize..node.edges.1 as usize).unwrap_or_default()
-    }
-
-    fn all_edges(&self) -> impl Iterator<Item = (usize, &Node, &Edge)> {
-        self.nodes.iter().enumerate().flat_map(|(i, n)| self.edges(n).iter().map(move |e| (i, n, e)))
     }
 }
 
@@ -197,13 +196,24 @@ impl Edge {
     fn target(&self) -> Option<usize> {
         (self.callee != NONE).then_some(self.callee as usize)
     }
+
+    /// Results that reach a RET of the caller untouched.
+    fn reach(&self) -> Bits {
+        self.reach.into()
+    }
+
+    /// Results that are read after the call.
+    fn used(&self) -> Bits {
+        self.used.into()
+    }
 }
 
-fn edge(call: &CallRecord, order: &Order) -> Edge {
+fn edge(caller: u32, call: &CallRecord, order: &Order) -> Edge {
     Edge {
+        caller,
         callee: call.callee,
-        reach: order.positions(call.reach),
-        used: order.positions(call.used),
+        reach: order.positions(call.reach) as u16,
+        used: order.positions(call.used) as u16,
         tail: call.tail,
         no_escape: call.no_escape,
     }

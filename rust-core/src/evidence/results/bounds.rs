@@ -30,9 +30,9 @@ impl Bounds {
 
     fn from_bodies(program: &Program) -> Bounds {
         let mut read = vec![0; program.nodes.len()];
-        for (_, _, edge) in program.all_edges().filter(|(_, _, e)| !e.tail) {
+        for edge in program.edges.iter().filter(|e| !e.tail) {
             if let Some(bits) = edge.target().and_then(|t| read.get_mut(t)) {
-                *bits |= edge.used;
+                *bits |= edge.used();
             }
         }
         let mut bounds = Bounds::default();
@@ -50,12 +50,13 @@ impl Bounds {
 
     fn round(&mut self, program: &Program, stands: &[Standing]) -> bool {
         let mut changed = false;
-        for (f, _, edge) in program.all_edges() {
+        for edge in &program.edges {
             let Some((g, callee)) = edge.target().and_then(|g| Some((g, *stands.get(g)?))) else { continue };
+            let f = edge.caller as usize;
             let caller = stands[f];
             if callee != Standing::Opaque && caller == Standing::Open {
                 let high =
-                    if edge.tail { self.high[g] } else { lowest(edge.reach & !first(self.high[g]), program.max) };
+                    if edge.tail { self.high[g] } else { lowest(edge.reach() & !first(self.high[g]), program.max) };
                 changed |= lower(&mut self.high[f], high);
                 if edge.tail {
                     let least = self.low[g];
@@ -64,7 +65,7 @@ impl Bounds {
             }
             if callee != Standing::Fixed && caller != Standing::Opaque {
                 let returned = self.low[f].min(self.high[f]);
-                let low = if edge.tail { returned } else { height(edge.reach & first(returned)) };
+                let low = if edge.tail { returned } else { height(edge.reach() & first(returned)) };
                 changed |= raise(&mut self.low[g], low.min(self.high[g]));
             }
         }

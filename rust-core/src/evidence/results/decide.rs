@@ -99,14 +99,17 @@ struct State<'a> {
 pub fn decide(program: &Program, bounds: &Bounds) -> Vec<Decision> {
     let mut state = State { program, bounds, estimate: bounds.low.clone(), sites: Vec::new() };
     state.count_sites();
-    let mut decisions = Vec::new();
-    for _ in 0..ROUNDS {
-        decisions = (0..program.nodes.len()).map(|f| state.decide(f)).collect();
-        let new: Vec<u8> = decisions.iter().map(|d: &Decision| d.count).collect();
-        if new == state.estimate {
+    let mut decisions: Vec<Decision> = (0..program.nodes.len()).map(|f| state.decide(f)).collect();
+    // The others do not lean on estimates.
+    let open = |f: &usize| !matches!(decisions[*f].rule, Rule::Known | Rule::Bounds);
+    let open: Vec<usize> = (0..program.nodes.len()).filter(open).collect();
+    for _ in 1..ROUNDS {
+        let settled = open.iter().all(|&f| state.estimate[f] == decisions[f].count);
+        if settled {
             break;
         }
-        state.estimate = new;
+        open.iter().for_each(|&f| state.estimate[f] = decisions[f].count);
+        open.iter().for_each(|&f| decisions[f] = state.decide(f));
     }
     decisions
 }
@@ -116,13 +119,13 @@ impl State<'_> {
     fn count_sites(&mut self) {
         let max = usize::from(self.program.max);
         self.sites = vec![(0, 0); self.program.nodes.len() * max];
-        for (f, _, edge) in self.program.all_edges().filter(|(_, _, e)| !e.tail) {
+        for edge in self.program.edges.iter().filter(|e| !e.tail) {
             let Some(g) = edge.target() else { continue };
-            let passed = edge.reach & first(self.bounds.high[f]);
+            let passed = edge.reach() & first(self.bounds.high[edge.caller as usize]);
             for b in 0..max {
                 let Some(site) = self.sites.get_mut(g * max + b) else { continue };
-                site.0 += edge.used >> b & 1;
-                site.1 += !(edge.used | passed) >> b & 1;
+                site.0 += edge.used() >> b & 1;
+                site.1 += !(edge.used() | passed) >> b & 1;
             }
         }
     }
@@ -138,7 +141,7 @@ impl State<'_> {
         let mut upper = (self.bounds.high[f], None);
         for edge in self.program.edges(&self.program.nodes[f]) {
             let Some(&estimate) = edge.target().and_then(|g| self.estimate.get(g)) else { continue };
-            let limit = if edge.tail { estimate } else { lowest(edge.reach & !first(estimate), self.program.max) };
+            let limit = if edge.tail { estimate } else { lowest(edge.reach() & !first(estimate), self.program.max) };
             if limit < upper.0 {
                 upper = (limit, Some(edge.callee));
             }
@@ -155,8 +158,8 @@ impl State<'_> {
             moved: has(node.copied | node.reloaded),
             ..Seen::default()
         };
-        for edge in self.program.edges(node).iter().filter(|e| !e.tail && has(e.reach)) {
-            match (edge.target().is_some(), has(edge.used)) {
+        for edge in self.program.edges(node).iter().filter(|e| !e.tail && has(e.reach())) {
+            match (edge.target().is_some(), has(edge.used())) {
                 (true, false) => seen.call_unread = true,
                 (true, true) => seen.call_read = true,
                 (false, false) => seen.indirect_unread = true,
@@ -263,7 +266,7 @@ impl State<'_> {
 
     /// The smallest estimate of the callees whose results reach RET at `low`, and that callee.
     fn passed(&self, node: &Node, low: u8, upper: u8) -> (u8, Option<u32>) {
-        let reaching = self.program.edges(node).iter().filter(|e| !e.tail && e.reach >> low & 1 != 0);
+        let reaching = self.program.edges(node).iter().filter(|e| !e.tail && e.reach() >> low & 1 != 0);
         let least = reaching.filter_map(|e| Some((*self.estimate.get(e.target()?)?, e.callee))).min();
         least.map_or((low, None), |(count, callee)| (count.min(upper), Some(callee)))
     }
@@ -280,7 +283,7 @@ impl State<'_> {
             .program
             .edges(node)
             .iter()
-            .filter(|e| !e.tail && e.reach >> low & 1 != 0)
+            .filter(|e| !e.tail && e.reach() >> low & 1 != 0)
             .filter_map(|e| e.target())
             .map(|g| self.sites(g, low))
             .fold((0u64, 0u64), |sum, site| (sum.0 + u64::from(site.0), sum.1 + u64::from(site.1)));
@@ -293,7 +296,7 @@ impl State<'_> {
     }
 
     fn allocation(&self, node: &Node) -> Option<(Rule, u8, Option<u32>)> {
-        let mut reaching = self.program.edges(node).iter().filter(|e| !e.tail && e.reach & 1 != 0).peekable();
+        let mut reaching = self.program.edges(node).iter().filter(|e| !e.tail && e.reach() & 1 != 0).peekable();
         reaching.peek()?;
         let kept = reaching.try_fold(true, |kept, edge| {
             let allocates = edge.target().and_then(|g| self.program.nodes.get(g)).is_some_and(|n| n.allocator);
