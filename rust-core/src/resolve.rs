@@ -138,8 +138,7 @@ pub fn resolve(
 ) -> Result<Vec<Resolved>> {
     let funcs = program.funcs();
     let bodies = conventions::conventions(program, &firsts, |entry| speaks_of_registers(typed.of(entry)));
-    let mut knowledge = Knowledge { program, faces: Vec::new() };
-    knowledge.faces = faces_before_params(program, &firsts, &bodies);
+    let mut knowledge = Knowledge::new(program, faces_before_params(program, &firsts, &bodies));
     // From here on, where calls and jumps lead is asked of wrappers only.
     let rest = firsts.iter_mut().zip(funcs).filter(|(_, func)| func.id != FuncId::Wrapper);
     rest.for_each(|(first, _)| first.code = Survey::default());
@@ -158,8 +157,8 @@ pub fn resolve(
     if !program.explain {
         firsts.iter_mut().zip(&located).filter(|(_, sides)| !sides.in_doubt()).for_each(|(first, _)| first.list = None);
     }
-    for (face, (sides, first)) in knowledge.faces.iter_mut().zip(located.iter().zip(&firsts)) {
-        face.reads = face.reads.or(sides.reads(first));
+    for (face, sides) in knowledge.faces.iter_mut().zip(&located) {
+        face.reads = face.reads.or(sides.reads);
     }
     let mut summaries = vec![Summary::default(); funcs.len()];
     let mut open = Vec::new();
@@ -206,7 +205,7 @@ fn faces_before_params(program: &Program<'_>, firsts: &[First], bodies: &[Abi]) 
         // Homes of registers are part of the argument area: without it there are no parameters.
         let takes_nothing = *abi == Abi::ABI0 || (!first.asm && func.args == Some(0));
         let face = Face { reads: takes_nothing.then_some(RegSet::NONE), returns, ..Face::default() };
-        match first.helper.map(|h| h.special) {
+        match first.special() {
             Some(Special::Preserving { reads, kills, .. }) => Face { reads: Some(reads), kills, returns: true },
             Some(Special::Plain { params, .. }) => Face { reads: Some(params), ..face },
             Some(Special::Check(index)) => Face { reads: Some(index.iter().copied().map(Reg).collect()), ..face },
@@ -304,22 +303,22 @@ fn infer(
     sides: &[Sides],
     summaries: Vec<Summary>,
 ) -> Vec<Inferred> {
-    let makes = makes_objects(program, sides, firsts, &summaries);
+    let makes = makes_objects(program, sides, &summaries);
     let known: Vec<Known> = (0..sides.len())
         .map(|i| Known {
-            results: sides[i].known_results(program, &firsts[i], bodies[i]),
-            params: sides[i].reads(&firsts[i]).unwrap_or_default(),
+            results: sides[i].known_results,
+            params: sides[i].reads.unwrap_or_default(),
             opaque: firsts[i].asm || bodies[i] != Abi::ABIInternal,
             wrapper: program.funcs()[i].id == FuncId::Wrapper,
             closure: firsts[i].closure,
-            allocator: matches!(firsts[i].helper.map(|h| h.special), Some(Special::Allocator)) || makes[i],
+            allocator: matches!(firsts[i].special(), Some(Special::Allocator)) || makes[i],
         })
         .collect();
     results::infer(summaries, &known, &program.internal)
 }
 
 /// Functions whose only parameter is a runtime type at nearly every call: `runtime.newobject`, whatever its name.
-fn makes_objects(program: &Program<'_>, sides: &[Sides], firsts: &[First], summaries: &[Summary]) -> Vec<bool> {
+fn makes_objects(program: &Program<'_>, sides: &[Sides], summaries: &[Summary]) -> Vec<bool> {
     const ENOUGH: u32 = 8;
     let mut sites = vec![(0u32, 0u32); sides.len()];
     for call in summaries.iter().flat_map(|s| &s.calls).filter(|c| !c.tail) {
@@ -329,6 +328,6 @@ fn makes_objects(program: &Program<'_>, sides: &[Sides], firsts: &[First], summa
         }
     }
     let first: RegSet = program.internal.ints.first().copied().into_iter().collect();
-    let takes_one = |i: usize| sides[i].reads(&firsts[i]) == Some(first);
+    let takes_one = |i: usize| sides[i].reads == Some(first);
     sites.iter().enumerate().map(|(i, (all, typed))| *all >= ENOUGH && typed * 10 >= all * 9 && takes_one(i)).collect()
 }

@@ -19,17 +19,16 @@
 //! 3. Otherwise the whole value goes to the stack, aligned as its type is, and no register is taken: a later and
 //!    smaller value may still find one.
 
-use super::location::{Loc, Piece};
+use super::location::{Loc, Piece, Pieces};
 use super::registers::Convention;
 use super::shape::{Component, Shape};
 use crate::types::{Param, Signature, Types};
-use std::borrow::Borrow;
 
 /// Where one parameter or result is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Placed {
     /// Its parts in memory order. Empty for a value of no size.
-    pub pieces: Box<[Piece]>,
+    pub pieces: Pieces,
     /// Of a parameter in registers: its slot, in bytes from the start of the spill area.
     pub spill: Option<u32>,
     /// Of a value on the stack: bytes from the start of the argument area.
@@ -73,24 +72,31 @@ pub struct Assignment {
 
 /// Places of a signature of known types.
 pub fn assign(types: &Types, signature: &Signature, convention: &Convention) -> Assignment {
+    let (params, results, area) = assign_each(types, signature, convention, |placed, _| placed);
+    Assignment { params, results, area }
+}
+
+/// What `make` makes of every parameter and every result of a signature with its place, and the sizes.
+pub fn assign_each<T, L: FromIterator<T>>(
+    types: &Types,
+    signature: &Signature,
+    convention: &Convention,
+    make: impl Fn(Placed, &Param) -> T,
+) -> (L, L, Area) {
     let shape = |param: &Param| Shape::of(types, param.ty, convention.arch);
-    assign_each(signature.params.iter().map(shape), signature.results.iter().map(shape), convention)
+    let mut assigner = Assigner::new(convention);
+    let params = signature.params.iter().map(|param| make(assigner.param(&shape(param)), param)).collect();
+    assigner.begin_results();
+    let results = signature.results.iter().map(|param| make(assigner.result(&shape(param)), param)).collect();
+    (params, results, assigner.finish())
 }
 
 /// Places of a signature of which only the shapes are known.
 pub fn assign_shapes(params: &[Shape], results: &[Shape], convention: &Convention) -> Assignment {
-    assign_each(params.iter(), results.iter(), convention)
-}
-
-fn assign_each<S: Borrow<Shape>>(
-    params: impl Iterator<Item = S>,
-    results: impl Iterator<Item = S>,
-    convention: &Convention,
-) -> Assignment {
     let mut assigner = Assigner::new(convention);
-    let params = params.map(|shape| assigner.param(shape.borrow())).collect();
+    let params = params.iter().map(|shape| assigner.param(shape)).collect();
     assigner.begin_results();
-    let results = results.map(|shape| assigner.result(shape.borrow())).collect();
+    let results = results.iter().map(|shape| assigner.result(shape)).collect();
     Assignment { params, results, area: assigner.finish() }
 }
 
@@ -172,12 +178,11 @@ impl<'a> Assigner<'a> {
         let convention = self.convention;
         let (mut ints, mut floats) =
             (convention.ints.iter().skip(self.ints), convention.floats.iter().skip(self.floats));
-        let mut pieces = Vec::with_capacity(shape.components.len());
-        pieces.extend(shape.components.iter().filter_map(|c| {
+        let pieces = shape.components.iter().filter_map(|c| {
             let reg = if c.kind.is_float() { floats.next() } else { ints.next() };
             reg.map(|reg| piece(c, Loc::Reg(*reg)))
-        }));
-        let placed = Placed { pieces: pieces.into(), size: shape.size, ..Placed::default() };
+        });
+        let placed = Placed { pieces: pieces.collect(), size: shape.size, ..Placed::default() };
         let (taken_ints, taken_floats) = shape.needs();
         self.ints += taken_ints;
         self.floats += taken_floats;

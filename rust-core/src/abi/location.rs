@@ -3,6 +3,7 @@
 use crate::arch::Arch;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 /// A register of the current machine: general registers 0–31 in hardware numbering, float or vector registers 32–63.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -143,3 +144,6 @@ pub struct Piece {
     /// What it is.
     pub kind: Scalar,
 }
+
+/// A value's parts, in memory order. There are hundreds of thousands of values, and few have more than two parts.
+pub type Pieces = SmallVec<[Piece; 2]>;

@@ -6,7 +6,7 @@ use super::frame::{Field as FrameField, Fields};
 use super::roles::{CTXT, FN_FRAME_CTXT, FN_FRAME_SIZE_CTXT, OLD_CGOEXP, Passing, Prototype, Role, Word};
 use super::{CFunction, Marks};
 use crate::abi::assign::{Placed, assign};
-use crate::abi::location::{Piece, Scalar};
+use crate::abi::location::{Pieces, Scalar};
 use crate::abi::platform::{CAbi, CPlaced, CValue};
 use crate::evidence::{Claim, Value};
 use crate::program::Program;
@@ -181,7 +181,7 @@ fn set(
     (resolved.params, resolved.results) = (Some(params), Some(results));
 }
 
-fn value(param: &Param, size: u32, pieces: Box<[Piece]>) -> Value {
+fn value(param: &Param, size: u32, pieces: Pieces) -> Value {
     Value { name: param.name.as_str().into(), role: None, ty: Some(param.ty), size, pieces }
 }
 

@@ -14,6 +14,7 @@ use crate::golang::pclntab::Func;
 use crate::program::Program;
 use crate::report::{Confidence, Source};
 use crate::types::Types;
+use smallvec::smallvec;
 use std::collections::BTreeMap;
 
 /// Argument areas of assembly are not larger.
@@ -83,7 +84,7 @@ fn values(slots: impl Iterator<Item = (u32, u32)>, end: u32, word: u32) -> Box<[
         let from = round_up(next, word);
         values.extend(stack_words(from, (off / word * word).saturating_sub(from), word));
         let piece = Piece { off: 0, size, loc: Loc::Stack(off), kind: Scalar::Word };
-        values.push(Value { size, pieces: [piece].into(), ..Value::default() });
+        values.push(Value { size, pieces: smallvec![piece], ..Value::default() });
         next = off + size;
     }
     let from = round_up(next, word);

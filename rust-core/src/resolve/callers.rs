@@ -43,7 +43,7 @@ pub(super) fn ask(
         asked.par_iter().map_init(|| scratches.pull(|| Scratch::new(program)), again).collect();
     let mut changed = Vec::new();
     for (i, sides) in found {
-        let reads = sides.reads(&firsts[i]);
+        let reads = sides.reads;
         let face = &mut knowledge.faces[i];
         if face.reads != reads && reads.is_some() {
             face.reads = reads;

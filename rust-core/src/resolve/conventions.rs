@@ -8,7 +8,7 @@
 use super::survey::First;
 use super::{Scratch, frame};
 use crate::abi::location::RegSet;
-use crate::evidence::helpers::{Helper, Special};
+use crate::evidence::helpers::Special;
 use crate::golang::func_id::FuncId;
 use crate::golang::pclntab::Func;
 use crate::program::Program;
@@ -129,7 +129,7 @@ pub(super) fn conventions(program: &Program<'_>, firsts: &[First], typed: impl F
 }
 
 fn is_morestack(first: &First) -> bool {
-    matches!(first.helper, Some(Helper { special: Special::Morestack, .. }))
+    matches!(first.special(), Some(Special::Morestack))
 }
 
 fn by_id(program: &Program<'_>, id: FuncId) -> Option<Abi> {

@@ -10,7 +10,7 @@ use crate::report::{Abi, Confidence, Source};
 /// The convention of a helper that has its own, from the table.
 pub(super) fn of_helper(input: &Input<'_, '_>) -> Option<(Abi, Claim, Claim)> {
     let Input { program, func, first, .. } = *input;
-    let helper = first.helper?;
+    let helper = first.helper.as_deref()?;
     let (abi, params, results) = match helper.special {
         Special::Preserving { reads, writes, .. } => (Abi::Custom, members(reads).collect(), members(writes).collect()),
         Special::Plain { params, results } => {

@@ -29,9 +29,21 @@ pub struct Knowledge<'p, 'a> {
     pub program: &'p Program<'a>,
     /// By function index.
     pub faces: Vec<Face>,
+    registers: Registers,
 }
 
-impl Knowledge<'_, '_> {
+impl<'p, 'a> Knowledge<'p, 'a> {
+    /// What `faces` say.
+    pub fn new(program: &'p Program<'a>, faces: Vec<Face>) -> Self {
+        let convention = &program.internal;
+        let registers = Registers {
+            results: convention.ints.iter().chain(convention.floats).copied().collect(),
+            closure: convention.closure.into_iter().collect(),
+            first: convention.ints.first().copied().into_iter().collect(),
+        };
+        Knowledge { program, faces, registers }
+    }
+
     /// Whether it is known what a call takes: that is never changed.
     pub fn is_settled(&self, callee: u32) -> bool {
         self.face(callee).reads.is_some()
@@ -71,12 +83,6 @@ impl Calls for Knowledge<'_, '_> {
     }
 
     fn registers(&self) -> Registers {
-        let convention = &self.program.internal;
-        let all = convention.ints.iter().chain(convention.floats);
-        Registers {
-            results: all.copied().collect(),
-            closure: convention.closure.into_iter().collect(),
-            first: convention.ints.first().copied().into_iter().collect(),
-        }
+        self.registers
     }
 }

@@ -13,7 +13,7 @@ pub(super) use stacked::on_stack;
 
 use super::frame::Access;
 use crate::abi::assign::round_up;
-use crate::abi::location::{Loc, Piece, Reg, RegSet, Scalar};
+use crate::abi::location::{Loc, Piece, Pieces, Reg, RegSet, Scalar};
 use crate::abi::registers::Convention;
 use crate::code::growth::Spill;
 use crate::code::stack::{WORDS, Words};
@@ -21,6 +21,7 @@ use crate::evidence::arg_info::{ArgList, Group};
 use crate::evidence::callers::Passed;
 use crate::evidence::{Claim, Value};
 use crate::report::{Abi, Confidence, Source};
+use smallvec::smallvec;
 
 /// Bytes of a word on every machine with a register convention.
 const WORD: u32 = 8;
@@ -120,7 +121,7 @@ fn piece(off: u32, size: u32, loc: Loc) -> Piece {
 
 fn stack_value(group: &Group) -> Value {
     let base = group.components.first().map_or(0, |c| c.0);
-    let pieces: Box<[Piece]> =
+    let pieces: Pieces =
         group.components.iter().map(|c| piece(c.0.saturating_sub(base), c.1, Loc::Stack(c.0))).collect();
     Value { size: extent(&pieces), pieces, ..Value::default() }
 }
@@ -146,7 +147,7 @@ pub fn register_result(reg: Reg) -> Value {
 
 /// A value in one register of that many bytes.
 pub fn register_value(reg: Reg, size: u32) -> Value {
-    Value { size, pieces: [piece(0, size, Loc::Reg(reg))].into(), ..Value::default() }
+    Value { size, pieces: smallvec![piece(0, size, Loc::Reg(reg))], ..Value::default() }
 }
 
 /// Results on the stack of which only the bytes are known, word by word.
@@ -154,7 +155,7 @@ pub fn stack_words(from: u32, bytes: u32, word: u32) -> impl Iterator<Item = Val
     let words = (0..bytes.min(1 << 12)).step_by(word as usize);
     words.map(move |off| {
         let size = (bytes - off).min(word);
-        Value { size, pieces: [piece(0, size, Loc::Stack(from + off))].into(), ..Value::default() }
+        Value { size, pieces: smallvec![piece(0, size, Loc::Stack(from + off))], ..Value::default() }
     })
 }
 
@@ -172,21 +173,16 @@ pub fn stack_results(abi: Abi, params: Option<&Claim>, (from, to): (u32, u32), w
 
 /// Whether two lists of values are in the same places, however they are grouped and named.
 pub fn same_places(a: &[Value], b: &[Value]) -> bool {
-    places(a) == places(b)
+    places(a).eq(places(b))
 }
 
 /// Places in order; neighbouring stack bytes are one place.
-fn places(values: &[Value]) -> Vec<Loc> {
-    let mut out = Vec::new();
+fn places(values: &[Value]) -> impl Iterator<Item = Loc> {
     let mut stack_end = None;
-    for piece in values.iter().flat_map(|v| &v.pieces) {
-        match piece.loc {
-            Loc::Stack(off) if stack_end.is_some_and(|end| (end..end + 8).contains(&off)) => {}
-            loc => out.push(loc),
-        }
-        if let Loc::Stack(off) = piece.loc {
-            stack_end = Some(off + piece.size);
-        }
-    }
-    out
+    values.iter().flat_map(|v| &v.pieces).filter_map(move |piece| {
+        let Loc::Stack(off) = piece.loc else { return Some(piece.loc) };
+        let before = stack_end.replace(off + piece.size);
+        let follows = before.is_some_and(|end| (end..end + 8).contains(&off));
+        (!follows).then_some(piece.loc)
+    })
 }

@@ -5,7 +5,7 @@ use super::params::{self, Facts, Located, Reads};
 use super::stack::{Seen, entry_pointers};
 use super::survey::First;
 use super::{Resolved, Scratch, assembly, helper, reads, verdict};
-use crate::abi::assign::{Area, Placed, assign};
+use crate::abi::assign::{Area, Placed, assign_each};
 use crate::abi::location::{Reg, RegSet};
 use crate::abi::registers::Convention;
 use crate::code::flow::NONE;
@@ -37,6 +37,10 @@ pub(super) struct Sides {
     internal: bool,
     /// What its code does, when that was found out on the way.
     pub(super) summary: Option<Box<Summary>>,
+    /// Registers that hold parameters, if that is known.
+    pub(super) reads: Option<RegSet>,
+    /// Results in registers (integers, floats), when types or tables say them.
+    pub(super) known_results: Option<(u8, u8)>,
 }
 
 /// One function and what its sides are made from.
@@ -93,11 +97,44 @@ impl Input<'_, '_> {
             calls: passed.map_or(0, |passed| passed.calls),
             internal,
             summary,
+            reads: None,
+            known_results: None,
         };
         for source in typed {
             self.assign(source, &mut sides);
         }
+        sides.reads = self.reads(&sides);
+        sides.known_results = self.known_results(&sides);
         sides
+    }
+
+    /// Registers that hold parameters.
+    fn reads(&self, sides: &Sides) -> Option<RegSet> {
+        let first = self.first;
+        if let Some(Special::Plain { params, .. }) = first.special() {
+            return Some(params);
+        }
+        let typed = sides.typed_params.as_ref().map(|c| &c.values);
+        // What its code alone says of assembly is too little to tell callers what they pass.
+        let guessed = sides.located.as_ref().is_none_or(|l| l.confidence == Confidence::Guess);
+        if first.asm && typed.is_none() && guessed {
+            return Some(RegSet::NONE);
+        }
+        let values = typed.or(sides.located.as_ref().map(|l| &l.values))?;
+        Some(params::registers(values).collect())
+    }
+
+    /// Results in registers, when types or tables say them.
+    fn known_results(&self, sides: &Sides) -> Option<(u8, u8)> {
+        match self.first.special() {
+            Some(Special::Plain { results, .. }) => return Some((results, 0)),
+            Some(Special::Deferproc | Special::NoReturn | Special::Check(_)) => return Some((0, 0)),
+            _ if self.abi == Abi::ABI0 => return Some((0, 0)),
+            _ => {}
+        }
+        let regs: RegSet = params::registers(&sides.typed_results.as_ref()?.values).collect();
+        let count = |order: &[Reg]| order.iter().filter(|r| regs.has(**r)).count() as u8;
+        Some((count(self.program.internal.ints), count(self.program.internal.floats)))
     }
 
     /// What was located, with what names and method tables say of receivers and dictionaries.
@@ -179,7 +216,6 @@ impl Input<'_, '_> {
     /// Takes a typed signature when it agrees with the sizes and places that the binary itself gives.
     fn assign(&self, typed: &Typed, sides: &mut Sides) {
         let convention = self.convention();
-        let assignment = assign(self.types, &typed.signature, convention);
         let claim = |values: Box<[Value]>| Claim {
             source: typed.source,
             confidence: typed.confidence,
@@ -187,22 +223,15 @@ impl Input<'_, '_> {
             text: typed.text.clone(),
             at: typed.at,
         };
-        let values = |placed: Vec<Placed>, params: &[Param]| -> Box<[Value]> {
-            placed
-                .into_iter()
-                .zip(params)
-                .map(|(placed, param)| Value {
-                    name: param.name.as_str().into(),
-                    role: param.role,
-                    ty: Some(param.ty),
-                    size: placed.size,
-                    pieces: placed.pieces,
-                })
-                .collect()
+        let value = |placed: Placed, param: &Param| Value {
+            name: param.name.as_str().into(),
+            role: param.role,
+            ty: Some(param.ty),
+            size: placed.size,
+            pieces: placed.pieces,
         };
-        let area = assignment.area;
-        let mut params = claim(values(assignment.params, &typed.signature.params));
-        let results = claim(values(assignment.results, &typed.signature.results));
+        let (params, results, area) = assign_each(self.types, &typed.signature, convention, value);
+        let (mut params, results) = (claim(params), claim(results));
         let exact = sides.located.as_ref().filter(|l| l.confidence == Confidence::Exact);
         let places_agree = exact.map(|l| params::same_places(&l.values, &params.values));
         // Results that are not listed may be on the stack, and then the size does not show whether parameters fit.
@@ -249,42 +278,10 @@ impl Sides {
         self.typed_params.is_none() && self.internal && !sure
     }
 
-    /// Registers that hold parameters.
-    pub(super) fn reads(&self, first: &First) -> Option<RegSet> {
-        if let Some(Special::Plain { params, .. }) = first.helper.map(|h| h.special) {
-            return Some(params);
-        }
-        let typed = self.typed_params.as_ref().map(|c| &c.values);
-        // What its code alone says of assembly is too little to tell callers what they pass.
-        let guessed = self.located.as_ref().is_none_or(|l| l.confidence == Confidence::Guess);
-        if first.asm && typed.is_none() && guessed {
-            return Some(RegSet::NONE);
-        }
-        let values = typed.or(self.located.as_ref().map(|l| &l.values))?;
-        Some(params::registers(values).collect())
-    }
-
     /// Whether the code has a say in what the results are.
     pub(super) fn asks_code(&self, first: &First, abi: Abi) -> bool {
-        let known =
-            self.typed_results.is_some() || matches!(first.helper, Some(Helper { special: Special::Plain { .. }, .. }));
+        let known = self.typed_results.is_some() || matches!(first.special(), Some(Special::Plain { .. }));
         abi == Abi::ABIInternal && !first.asm && !known
-    }
-
-    /// Results in registers (integers, floats), when types or tables say them.
-    pub(super) fn known_results(&self, program: &Program<'_>, first: &First, abi: Abi) -> Option<(u8, u8)> {
-        match first.helper.map(|h| h.special) {
-            Some(Special::Plain { results, .. }) => return Some((results, 0)),
-            Some(Special::Deferproc | Special::NoReturn | Special::Check(_)) => return Some((0, 0)),
-            _ => {}
-        }
-        if abi == Abi::ABI0 {
-            return Some((0, 0));
-        }
-        let values = &self.typed_results.as_ref()?.values;
-        let regs: RegSet = params::registers(values).collect();
-        let count = |order: &[Reg]| order.iter().filter(|r| regs.has(**r)).count() as u8;
-        Some((count(program.internal.ints), count(program.internal.floats)))
     }
 
     /// Settles both sides.
@@ -334,7 +331,7 @@ impl Sides {
         Resolved {
             abi,
             target: outcome.target,
-            helper: first.helper.map(Box::new),
+            helper: first.helper.clone(),
             asm: first.asm,
             params,
             results,
@@ -345,7 +342,7 @@ impl Sides {
             spill: func.args.unwrap_or(0).saturating_sub(spill_offset),
             closure,
             captures,
-            noreturn: !first.helper.and_then(|helper| helper.comes_back()).unwrap_or(outcome.returns),
+            noreturn: !first.helper.as_deref().and_then(Helper::comes_back).unwrap_or(outcome.returns),
             growth: first.growth.as_ref().map(|growth| (growth.start, growth.end)),
             calls_indirectly: outcome.calls_indirectly,
             notes,
@@ -360,14 +357,14 @@ fn results_claim(
     (stack_args, spill_offset): (u32, u32),
 ) -> Option<Claim> {
     let Inferred { ints, floats, .. } = inferred;
-    let regs = |list: &[Reg], n: u8| list.iter().take(usize::from(n)).copied().collect::<Vec<_>>();
     // Code does not tell the order of classes. What does not fit registers, and floats, mostly come before an error.
     let stack = spill_offset.saturating_sub(stack_args);
     // Where integer registers are used up, the stack holds what came after them.
     let full = usize::from(ints.count) == program.internal.ints.len();
-    let registers =
-        regs(program.internal.floats, floats.count).into_iter().chain(regs(program.internal.ints, ints.count));
-    let mut values: Vec<Value> = registers.map(params::register_result).collect();
+    let of = |sequence: &'static [Reg], n: u8| sequence.iter().take(usize::from(n));
+    let registers = of(program.internal.floats, floats.count).chain(of(program.internal.ints, ints.count));
+    let mut values = Vec::with_capacity(usize::from(floats.count + ints.count));
+    values.extend(registers.map(|reg| params::register_result(*reg)));
     let at = if full { values.len() } else { 0 };
     values.splice(at..at, params::stack_words(stack_args, stack, program.image.arch.ptr_size()));
     Some(Claim {

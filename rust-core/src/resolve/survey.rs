@@ -23,7 +23,7 @@ use rayon::prelude::*;
 #[derive(Debug, Clone, Default)]
 pub struct First {
     /// A helper with a convention of its own.
-    pub helper: Option<Helper>,
+    pub helper: Option<Box<Helper>>,
     /// The stack-growth block.
     pub growth: Option<Growth>,
     /// FUNCDATA_ArgInfo.
@@ -48,6 +48,13 @@ pub struct First {
     pub taken: Taken,
 }
 
+impl First {
+    /// What is special about the helper, if it is one.
+    pub fn special(&self) -> Option<Special> {
+        self.helper.as_ref().map(|helper| helper.special)
+    }
+}
+
 /// Bytes at the entry in which the stack check is looked for.
 const PROLOGUE: u64 = 96;
 /// Bytes of the longest stack-growth block.
@@ -61,10 +68,10 @@ pub(super) fn survey(program: &Program<'_>, scratches: &Pool<Scratch>, tick: &Ti
     let asm: Vec<bool> = funcs.par_iter().map(|f| is_asm(program, f)).collect();
     let named = |(func, asm): (&Func, &bool)| {
         let name = program.name(func);
-        (helpers::find(program, func, &name, *asm), name.contains('['))
+        (helpers::find(program, func, &name, *asm).map(Box::new), name.contains('['))
     };
-    let found: Vec<(Option<Helper>, bool)> = funcs.par_iter().zip(&asm).map(named).collect();
-    let is_morestack = |h: &Option<Helper>| matches!(h, Some(Helper { special: Special::Morestack, .. }));
+    let found: Vec<(Option<Box<Helper>>, bool)> = funcs.par_iter().zip(&asm).map(named).collect();
+    let is_morestack = |h: &Option<Box<Helper>>| h.as_ref().is_some_and(|h| matches!(h.special, Special::Morestack));
     let morestack: HashSet<u64> =
         funcs.iter().zip(&found).filter(|(_, (h, _))| is_morestack(h)).map(|(f, _)| f.entry).collect();
     let mut firsts = tick.map(
@@ -198,7 +205,7 @@ fn takes_from_stack(
 /// Which functions can come back, by their last instructions alone.
 pub fn returns(program: &Program<'_>, firsts: &[First]) -> Vec<bool> {
     let mut returns: Vec<bool> =
-        firsts.iter().map(|f| f.helper.and_then(|helper| helper.comes_back()) != Some(false)).collect();
+        firsts.iter().map(|f| f.helper.as_deref().and_then(Helper::comes_back) != Some(false)).collect();
     for _ in 0..crate::limits::MAX_ROUNDS {
         let mut changed = false;
         for i in 0..firsts.len() {

@@ -4,13 +4,13 @@ use super::{
     Facts, Located, WORD, extent, piece, register_result, registers, stack_value, stack_words, taken, unlisted_end,
 };
 use crate::abi::assign::{Assigner, round_up};
-use crate::abi::location::{Loc, Piece, Reg, RegSet, Scalar};
+use crate::abi::location::{Loc, Piece, Pieces, Reg, RegSet, Scalar};
 use crate::abi::registers::Convention;
 use crate::abi::shape::{Component, Components, Shape};
 use crate::evidence::Value;
 use crate::evidence::arg_info::{ArgList, Group};
 use crate::report::{Confidence, Source};
-use smallvec::smallvec;
+use smallvec::{SmallVec, smallvec};
 
 pub(super) fn locate(facts: &Facts<'_>, convention: &Convention) -> Option<Located> {
     let args = facts.args?;
@@ -67,7 +67,7 @@ fn starts(facts: &Facts<'_>, list: &ArgList, args: u32, convention: &Convention)
     let touched: usize = Touched::of(facts, convention).0.iter().sum();
     let touched = (!list.is_complete()).then(|| args.checked_sub(WORD * touched as u32)).flatten();
     let behind = touched.filter(|off| *off >= list.end());
-    let mut starts: Vec<u32> =
+    let mut starts: SmallVec<[u32; 8]> =
         firsts.chain(behind).filter(|off| off % 8 == 0).chain([0, args]).chain(facts.live_start).collect();
     starts.sort_unstable();
     starts.dedup();
@@ -95,11 +95,11 @@ fn simulate(
 ) -> Option<Located> {
     let mut assigner = Assigner::new(convention);
     let mut sure = Sure::Yes;
-    let mut values = Vec::new();
+    let mut values = Vec::with_capacity(list.groups.len());
     // Where the rest of a parameter on the stack belongs that is not listed to its end.
     let mut cut = None;
     let missing = missing(list, start);
-    let groups: Vec<&Group> = missing.iter().chain(&list.groups).collect();
+    let groups: SmallVec<[&Group; 8]> = missing.iter().chain(&list.groups).collect();
     for (i, group) in groups.iter().enumerate() {
         let Some(&(off, _)) = group.components.first() else {
             values.push(Value::default());
@@ -267,7 +267,7 @@ fn shape(group: &Group, class: &mut dyn FnMut(u32, u32) -> Scalar, convention: &
     let component =
         |&(off, size): &(u32, u32)| Component { off: off.saturating_sub(base), size, kind: class(off, size) };
     let components: Components = group.components.iter().map(component).collect();
-    let pieces: Vec<Piece> = components.iter().map(|c| piece(c.off, c.size, Loc::Stack(0))).collect();
+    let pieces: Pieces = components.iter().map(|c| piece(c.off, c.size, Loc::Stack(0))).collect();
     Shape::aggregate(extent(&pieces), components, convention.arch)
 }
 

@@ -2,13 +2,14 @@
 
 use super::{Facts, Located, WORD, extent, piece, stack_value, stack_words, unlisted_end};
 use crate::abi::assign::round_up;
-use crate::abi::location::{Loc, Piece, Reg, Scalar};
+use crate::abi::location::{Loc, Piece, Pieces, Reg, Scalar};
 use crate::abi::registers::Convention;
 use crate::code::growth::Spill;
 use crate::code::stack::{WORDS, Words};
 use crate::evidence::Value;
 use crate::evidence::arg_info::{ArgList, Group};
 use crate::report::{Confidence, Source};
+use smallvec::SmallVec;
 
 /// A spilled register, by its place in the argument area.
 #[derive(Clone, Copy)]
@@ -19,7 +20,10 @@ struct Slot {
     kind: Scalar,
 }
 
-fn slots(spills: &[Spill], pointers: Words, convention: &Convention) -> Option<Vec<Slot>> {
+/// Few functions have more parameters in registers.
+type Slots = SmallVec<[Slot; 8]>;
+
+fn slots(spills: &[Spill], pointers: Words, convention: &Convention) -> Option<Slots> {
     let slot = |s: &Spill| {
         let off = u32::try_from(s.disp).ok()?.checked_sub(convention.arg_base)?;
         let (size, reg) = (u32::from(s.size), s.reg);
@@ -32,7 +36,7 @@ fn slots(spills: &[Spill], pointers: Words, convention: &Convention) -> Option<V
         };
         Some(Slot { off, size, reg, kind })
     };
-    let slots: Vec<Slot> = spills.iter().map(slot).collect::<Option<_>>()?;
+    let slots: Slots = spills.iter().map(slot).collect::<Option<_>>()?;
     let (mut ints, mut floats) = (convention.ints.iter(), convention.floats.iter());
     let in_sequence = slots.iter().all(|s| if s.reg.is_float() { floats.next() } else { ints.next() } == Some(&s.reg));
     let ascending = slots.windows(2).all(|w| w[0].off < w[1].off);
@@ -45,7 +49,7 @@ fn lone(slot: Slot) -> Value {
 
 fn register_value(slots: &[Slot]) -> Value {
     let base = slots.first().map_or(0, |s| s.off);
-    let pieces: Box<[Piece]> =
+    let pieces: Pieces =
         slots.iter().map(|s| Piece { kind: s.kind, ..piece(s.off - base, s.size, Loc::Reg(s.reg)) }).collect();
     Value { size: extent(&pieces), pieces, ..Value::default() }
 }
@@ -85,7 +89,8 @@ pub(super) fn locate(facts: &Facts<'_>, convention: &Convention) -> Option<Locat
     let listed = list.scalars().filter(|c| c.0 < start).map(|c| c.0 + c.1).max().unwrap_or(0);
     let listed = round_up(listed, convention.arch.ptr_size());
     let end = unlisted_end(facts, listed, start);
-    let mut matching = Matching { slots: &slots, next: hidden, far: 0, pointers: facts.pointers, values: Vec::new() };
+    let values = Vec::with_capacity(hidden + list.groups.len());
+    let mut matching = Matching { slots: &slots, next: hidden, far: 0, pointers: facts.pointers, values };
     matching.values.extend(hidden_stack(list, start));
     matching.values.extend(slots.get(..hidden)?.iter().map(|s| lone(*s)));
     for (i, group) in list.groups.iter().enumerate() {

@@ -9,6 +9,7 @@ use crate::code::stack::{Read, WORDS};
 use crate::evidence::Value;
 use crate::evidence::arg_info::ArgList;
 use crate::report::{Confidence, Source};
+use smallvec::smallvec;
 
 /// `may_hide_first`: the list may lack the first parameter. `silent`: the function may take parameters and have no list
 /// (all code before Go 1.17).
@@ -66,8 +67,8 @@ fn words(seen: &Seen, from: u32, to: u32, word: u32) -> impl Iterator<Item = Val
         parts.into_iter().map(move |(off, size)| {
             let mut piece = piece(0, size, Loc::Stack(off));
             piece.kind = kind(seen, &piece, word);
-            let pieces = [piece];
-            Value { size: extent(&pieces), pieces: pieces.into(), ..Value::default() }
+            let pieces = smallvec![piece];
+            Value { size: extent(&pieces), pieces, ..Value::default() }
         })
     })
 }
