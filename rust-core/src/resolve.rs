@@ -36,6 +36,7 @@ use object_pool::Pool;
 use rayon::prelude::*;
 use sides::{Input, Outcome, Sides};
 use survey::First;
+use thin_vec::ThinVec;
 
 /// What is settled of one function.
 #[derive(Debug, Clone)]
@@ -53,9 +54,9 @@ pub struct Resolved {
     /// Results, by the claim that won.
     pub results: Option<Claim>,
     /// Claims that did not win.
-    pub others: Vec<verdict::Lost>,
+    pub others: ThinVec<verdict::Lost>,
     /// Why those that won did, when it is wanted.
-    pub why: crate::report::Sides<Box<str>>,
+    pub why: Option<Box<crate::report::Sides<Box<str>>>>,
     /// Stack parameters, rounded up to words, in bytes.
     pub stack_args: u32,
     /// Stack results, in bytes.
@@ -65,7 +66,7 @@ pub struct Resolved {
     /// It reads its closure.
     pub closure: bool,
     /// Offset and width, in bytes, of what it loads from its closure object.
-    pub captures: Box<[(u32, u32)]>,
+    pub captures: ThinVec<(u32, u32)>,
     /// It never returns.
     pub noreturn: bool,
     /// It checks at its start that the stack is large enough.
@@ -73,7 +74,7 @@ pub struct Resolved {
     /// It may call what a register or memory says.
     pub calls_indirectly: bool,
     /// What else is to be said.
-    pub notes: Vec<String>,
+    pub notes: ThinVec<String>,
 }
 
 /// A thread's scratch memory.
@@ -161,11 +162,11 @@ pub fn resolve(
         face.reads = face.reads.or(sides.reads);
     }
     let mut summaries = vec![Summary::default(); funcs.len()];
-    let mut open = Vec::new();
+    let mut open = vec![true; funcs.len()];
     for (i, sides) in located.iter_mut().enumerate() {
-        match sides.summary.take() {
-            Some(summary) => drop(settle(&firsts[i], *summary, &mut summaries[i], &mut knowledge.faces[i])),
-            None => open.push(i as u32),
+        if let Some(summary) = sides.summary.take() {
+            (summaries[i], open[i]) = (*summary, false);
+            settle(&firsts[i], &summaries[i], &mut knowledge.faces[i]);
         }
     }
     let asked: Vec<bool> =
@@ -215,36 +216,30 @@ fn faces_before_params(program: &Program<'_>, firsts: &[First], bodies: &[Abi]) 
     program.funcs().iter().zip(firsts).zip(bodies).zip(returns).map(face).collect()
 }
 
-/// Summaries of the functions in `dirty`, which are sorted; of those that are `asked`, with what their code says of
-/// results. Repeated for callers of functions that turn out never to return.
+/// Summaries of the functions that are `dirty`; of those that are `asked`, with what their code says of results. Repeated
+/// for callers of functions that turn out never to return.
 fn summarize(
     program: &Program<'_>,
     (firsts, asked): (&[First], &[bool]),
-    mut dirty: Vec<u32>,
+    mut dirty: Vec<bool>,
     summaries: &mut [Summary],
     knowledge: &mut Knowledge<'_, '_>,
     (scratches, watch): (&Pool<Scratch>, &Watch<'_>),
 ) -> Result<()> {
     const ROUNDS: usize = 8;
     for _ in 0..ROUNDS {
-        let done = watch.stage("reading code", dirty.len(), |tick| {
-            tick.map(
-                dirty.len(),
+        watch.stage("reading code", dirty.iter().filter(|dirty| **dirty).count(), |tick| {
+            tick.update(
+                (&mut *summaries, &dirty),
                 || scratches.pull(|| Scratch::new(program)),
-                |scratch, n| {
-                    let i = dirty[n] as usize;
-                    summary((program, &program.funcs()[i]), &firsts[i], asked[i], scratch, knowledge)
-                },
+                |scratch, i| summary((program, &program.funcs()[i]), &firsts[i], asked[i], scratch, knowledge),
             )
         })?;
-        let mut gone = Vec::new();
-        for (i, summary) in dirty.into_iter().zip(done) {
-            let at = i as usize;
-            if settle(&firsts[at], summary, &mut summaries[at], &mut knowledge.faces[at]) {
-                gone.push(i);
-            }
+        let mut gone = vec![false; dirty.len()];
+        for i in (0..dirty.len()).filter(|i| dirty[*i]) {
+            gone[i] = settle(&firsts[i], &summaries[i], &mut knowledge.faces[i]);
         }
-        if gone.is_empty() {
+        if !gone.contains(&true) {
             break;
         }
         dirty = callers_of(&gone, summaries);
@@ -252,20 +247,17 @@ fn summarize(
     Ok(())
 }
 
-/// Keeps a function's summary. Says whether that shows for the first time that it never returns.
-fn settle(first: &First, summary: Summary, kept: &mut Summary, face: &mut Face) -> bool {
-    let gone = face.returns && !summary.returns && (!first.asm || shows_all_calls(&summary));
+/// Whether a function's summary shows for the first time that it never returns.
+fn settle(first: &First, summary: &Summary, face: &mut Face) -> bool {
+    let gone = face.returns && !summary.returns && (!first.asm || shows_all_calls(summary));
     face.returns &= !gone;
-    *kept = summary;
     gone
 }
 
-/// The functions that call one of `callees`.
-fn callers_of(callees: &[u32], summaries: &[Summary]) -> Vec<u32> {
-    let mut is_one = vec![false; summaries.len()];
-    callees.iter().for_each(|callee| is_one[*callee as usize] = true);
-    let calls = |s: &Summary| s.calls.iter().any(|call| is_one.get(call.callee as usize) == Some(&true));
-    (0u32..).zip(summaries).filter(|(_, s)| calls(s)).map(|(i, _)| i).collect()
+/// The functions that call one that is `wanted`.
+fn callers_of(wanted: &[bool], summaries: &[Summary]) -> Vec<bool> {
+    let calls = |s: &Summary| s.calls.iter().any(|call| wanted.get(call.callee as usize) == Some(&true));
+    summaries.iter().map(calls).collect()
 }
 
 /// Whether assembly calls, and only what is known. Others may switch stacks and come back another way, as `mcall` does.
@@ -285,9 +277,7 @@ fn summary(
     }
     scratch.decode(program, func, first.growth.as_ref());
     let body = body(func, (&scratch.ops, &scratch.turns), first.growth.as_ref());
-    let mut summary = scratch.usage.summarize(&body, knowledge, results);
-    summary.calls.shrink_to_fit();
-    summary
+    scratch.usage.summarize(&body, knowledge, results)
 }
 
 /// What was decoded of a function, with the indices as in [`Body::turns`].

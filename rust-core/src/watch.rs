@@ -71,6 +71,21 @@ impl Tick<'_> {
         let done: Vec<Option<T>> = (0..total).into_par_iter().map_init(scratch, one).collect();
         done.into_iter().collect()
     }
+
+    /// Replaces each of `items` that is `wanted` by what `unit` makes for its number, as [`Tick::map`] does.
+    pub fn update<S, T: Send>(
+        &self,
+        (items, wanted): (&mut [T], &[bool]),
+        scratch: impl Fn() -> S + Sync + Send,
+        unit: impl Fn(&mut S, usize) -> T + Sync + Send,
+    ) -> Option<()> {
+        let one = |scratch: &mut S, (i, item): (usize, &mut T)| {
+            *item = self.then(|| unit(scratch, i))?;
+            Some(())
+        };
+        let all = items.par_iter_mut().enumerate().filter(|(i, _)| wanted.get(*i) == Some(&true));
+        all.map_init(scratch, one).collect()
+    }
 }
 
 #[cfg(test)]

@@ -177,7 +177,7 @@ fn set(
     resolved.others.extend(lost(Side::Params, resolved.params.take(), &params));
     resolved.others.extend(lost(Side::Results, resolved.results.take(), &results));
     let why: Box<str> = format!("it is {}, on the way between Go and C", role.row().name).into();
-    resolved.why = Sides { params: why.clone(), results: why };
+    resolved.why = Some(Sides { params: why.clone(), results: why }.into());
     (resolved.params, resolved.results) = (Some(params), Some(results));
 }
 

@@ -105,7 +105,7 @@ pub struct Summary {
     /// Nothing but spills or nil checks.
     pub trivial: Trivial,
     /// Calls that may return, and tail jumps.
-    pub calls: Vec<CallRecord>,
+    pub calls: Box<[CallRecord]>,
 }
 
 /// The analysis with its scratch memory; make one per thread.
@@ -116,6 +116,8 @@ pub struct Usage {
     masks: Vec<Masks>,
     /// In which round a block's masks changed last.
     changed: Vec<u32>,
+    /// See [`Summary::calls`].
+    calls: Vec<CallRecord>,
 }
 
 /// The function to summarise.
@@ -127,7 +129,11 @@ impl Usage {
         let mut summary = Summary { trivial: trivial(body), ..Summary::default() };
         self.graph.build(body, calls);
         if self.solve(body, calls) {
-            self.harvest(body, calls, results, &mut summary);
+            self.calls.clear();
+            let mut records = std::mem::take(&mut self.calls);
+            self.harvest(body, calls, results, (&mut summary, &mut records));
+            summary.calls = records.as_slice().into();
+            self.calls = records;
         } else {
             (summary.returns, summary.unknown_exit) = (true, true);
         }
@@ -182,7 +188,13 @@ impl Usage {
         out
     }
 
-    fn harvest(&self, body: &Body<'_>, calls: &impl Calls, results: bool, summary: &mut Summary) {
+    fn harvest(
+        &self,
+        body: &Body<'_>,
+        calls: &impl Calls,
+        results: bool,
+        (summary, records): (&mut Summary, &mut Vec<CallRecord>),
+    ) {
         let regs = calls.registers();
         let results = if results { regs.results } else { RegSet::NONE };
         summary.written_at_every_ret = results;
@@ -191,9 +203,10 @@ impl Usage {
             summary.has_ret |= block.exit == Exit::Ret;
             summary.unknown_exit |= block.exit == Exit::Unknown;
             if let Exit::TailJump(callee) = block.exit {
-                summary.calls.push(CallRecord { callee, tail: true, ..CallRecord::default() });
+                records.push(CallRecord { callee, tail: true, ..CallRecord::default() });
             }
-            let written = self.harvest_block(body, (block, transfer.calls), results, (calls, regs), summary);
+            let of = (block, transfer.calls);
+            let written = self.harvest_block(body, of, results, (calls, regs), (&mut *summary, &mut *records));
             if block.exit == Exit::Ret {
                 summary.written_at_every_ret = summary.written_at_every_ret & written;
             }
@@ -215,7 +228,7 @@ impl Usage {
         (block, mut calls_left): (&Block, u32),
         results: RegSet,
         (calls, regs): (&impl Calls, Registers),
-        summary: &mut Summary,
+        (summary, records): (&mut Summary, &mut Vec<CallRecord>),
     ) -> RegSet {
         let mut out = self.out(block, regs, calls);
         let ops = &body.ops[block.start as usize..block.end as usize];
@@ -230,9 +243,7 @@ impl Usage {
             if op.is_call() {
                 (calls_left, line) = (calls_left - 1, false);
                 let record = record(op, &out, calls, regs).filter(|_| !body.is_growth(op));
-                summary
-                    .calls
-                    .extend(record.map(|r| CallRecord { takes_type: takes_type(&ops[..i], calls, regs), ..r }));
+                records.extend(record.map(|r| CallRecord { takes_type: takes_type(&ops[..i], calls, regs), ..r }));
             } else if !(op.writes & results).is_empty() {
                 if line {
                     written |= op.writes;

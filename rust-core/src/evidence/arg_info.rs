@@ -31,6 +31,7 @@ impl ArgList {
     /// Groups what is listed of one function.
     pub fn new(info: &ArgInfo) -> ArgList {
         let mut list = ArgList { more: !info.complete, ..ArgList::default() };
+        list.groups.reserve_exact(outer(&info.items));
         let mut depth = 0u32;
         for item in &info.items {
             match *item {
@@ -82,6 +83,21 @@ impl ArgList {
     pub fn scalars(&self) -> impl Iterator<Item = (u32, u32)> {
         self.groups.iter().flat_map(|g| g.components.iter().copied())
     }
+}
+
+/// How many items begin a group.
+fn outer(items: &[Item]) -> usize {
+    let mut depth = 0u32;
+    let begins = items.iter().filter(|item| {
+        let before = depth;
+        match item {
+            Item::Open => depth += 1,
+            Item::Close => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        before == 0 && !matches!(item, Item::Close | Item::DotDotDot)
+    });
+    begins.count()
 }
 
 #[cfg(test)]

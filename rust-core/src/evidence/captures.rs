@@ -12,14 +12,15 @@ use crate::code::x86::steps;
 use crate::golang::pclntab::Func;
 use crate::program::Program;
 use std::collections::BTreeMap;
+use thin_vec::ThinVec;
 
 /// Bytes of a closure object beyond which a load is something else.
 const LARGEST: i64 = 1 << 12;
 
 /// Offset and width in bytes of what `func` loads from the object that `context` points at, in order of offsets.
-pub fn loaded(program: &Program<'_>, func: &Func, context: Reg) -> Box<[(u32, u32)]> {
+pub fn loaded(program: &Program<'_>, func: &Func, context: Reg) -> ThinVec<(u32, u32)> {
     if !matches!(program.image.arch, Arch::Amd64 | Arch::I386) {
-        return Box::default();
+        return ThinVec::new();
     }
     let word = program.image.arch.ptr_size();
     let mut context =

@@ -234,7 +234,7 @@ fn function(context: &Context<'_, '_>, func: &Func, resolved: Resolved, witness:
         prototype: Box::default(),
         usercall: None,
         tuple: None,
-        notes: resolved.notes,
+        notes: resolved.notes.into(),
         evidence,
         listing: seen.lines.into_iter().map(Line::from).collect(),
         callers: calls(program, seen.callers, &resolved.results).map(Box::new),

@@ -143,8 +143,9 @@ pub(super) fn list(resolved: &Resolved, seen: &Witness, arch: Arch) -> Box<[Evid
         at.dedup();
         Evidence { at, decides: true, ..entry(side, claim, true, why, arch) }
     };
-    let params = resolved.params.iter().map(|c| winner(Side::Params, c, &seen.params, &resolved.why.params));
-    let results = resolved.results.iter().map(|c| winner(Side::Results, c, &seen.results, &resolved.why.results));
+    let why = resolved.why.as_deref().map(|why| (&*why.params, &*why.results)).unwrap_or_default();
+    let params = resolved.params.iter().map(|c| winner(Side::Params, c, &seen.params, why.0));
+    let results = resolved.results.iter().map(|c| winner(Side::Results, c, &seen.results, why.1));
     let other = |lost: &Lost| entry(lost.side, &lost.claim, lost.agrees, &lost.why, arch);
     params.chain(results).chain(resolved.others.iter().map(other)).collect()
 }

@@ -29,7 +29,7 @@ pub(super) fn ask(
     located: &mut [Sides],
     knowledge: &mut Knowledge<'_, '_>,
     (scratches, watch): (&Pool<Scratch>, &Watch<'_>),
-) -> Result<Vec<u32>> {
+) -> Result<Vec<bool>> {
     let doubtful: Vec<bool> = located.iter().map(Sides::in_doubt).collect();
     let passed = passed(&doubtful, (firsts, summaries), knowledge, (scratches, watch))?;
     let program = knowledge.program;
@@ -41,13 +41,13 @@ pub(super) fn ask(
     };
     let found: Vec<(usize, Sides)> =
         asked.par_iter().map_init(|| scratches.pull(|| Scratch::new(program)), again).collect();
-    let mut changed = Vec::new();
+    let mut changed = vec![false; located.len()];
     for (i, sides) in found {
         let reads = sides.reads;
         let face = &mut knowledge.faces[i];
         if face.reads != reads && reads.is_some() {
             face.reads = reads;
-            changed.push(i as u32);
+            changed[i] = true;
         }
         located[i] = sides;
     }

@@ -22,6 +22,7 @@ use crate::golang::pclntab::Func;
 use crate::program::Program;
 use crate::report::{Abi, Confidence, Side, Source};
 use crate::types::{Param, Types};
+use thin_vec::ThinVec;
 
 /// What parameters and results are, as far as it is known before code is asked for results.
 pub(super) struct Sides {
@@ -29,7 +30,7 @@ pub(super) struct Sides {
     typed_params: Option<Claim>,
     typed_results: Option<Claim>,
     /// Typed signatures that were not taken, with the reason where it is not that a better one was.
-    dropped: Vec<(Side, Claim, Option<String>)>,
+    dropped: ThinVec<(Side, Claim, Option<String>)>,
     area: Option<Area>,
     /// Calls that were asked about the parameters.
     calls: u32,
@@ -92,7 +93,7 @@ impl Input<'_, '_> {
             located,
             typed_params: None,
             typed_results: None,
-            dropped: Vec::new(),
+            dropped: ThinVec::new(),
             area: None,
             calls: passed.map_or(0, |passed| passed.calls),
             internal,
@@ -102,6 +103,11 @@ impl Input<'_, '_> {
         };
         for source in typed {
             self.assign(source, &mut sides);
+        }
+        // Where types say both sides, what was located has no say any more, but for its confidence and sizes.
+        let typed = sides.typed_params.is_some() && sides.typed_results.is_some();
+        if let Some(located) = sides.located.as_mut().filter(|_| typed && !self.program.explain) {
+            located.values = Box::default();
         }
         sides.reads = self.reads(&sides);
         sides.known_results = self.known_results(&sides);
@@ -320,8 +326,7 @@ impl Sides {
         let doubt = "the signature in the sources does not fit this function's sizes and places";
         let notes = self.dropped.iter().find(written).map(|_| doubt.to_string()).into_iter().collect();
         let others = verdict::lost(self.dropped, weaker, &params, &results);
-        let why =
-            if program.explain { verdict::won(params.as_ref(), results.as_ref(), &others) } else { Default::default() };
+        let why = program.explain.then(|| verdict::won(params.as_ref(), results.as_ref(), &others).into());
         // Some helpers have a parameter where closures have their context.
         let taken: RegSet = params.iter().flat_map(|claim| params::registers(&claim.values)).collect();
         let is_taken = program.internal.closure.is_some_and(|register| taken.has(register));

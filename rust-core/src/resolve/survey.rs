@@ -80,7 +80,8 @@ pub(super) fn survey(program: &Program<'_>, scratches: &Pool<Scratch>, tick: &Ti
         |scratch, i| {
             let func = &funcs[i];
             let shares = |other: usize| func.id == FuncId::Wrapper && program.share_name(func, &funcs[other]);
-            let wanted = |target| program.at(target).is_some_and(|i| asm[i] || shares(i));
+            let tells = |i: usize| asm[i] && !morestack.contains(&funcs[i].entry);
+            let wanted = |target| program.at(target).is_some_and(|i| tells(i) || shares(i));
             First { asm: asm[i], ..first(program, func, asm[i], &morestack, wanted, scratch) }
         },
     )?;

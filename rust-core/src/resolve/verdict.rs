@@ -9,6 +9,7 @@ use crate::evidence::Claim;
 use crate::golang::pclntab::Func;
 use crate::program::Program;
 use crate::report::{Side, Sides, Source};
+use thin_vec::ThinVec;
 
 /// A claim that did not win.
 #[derive(Debug, Clone)]
@@ -55,11 +56,11 @@ pub(super) fn supersede(kept: &mut Option<Claim>, new: Claim) -> Option<Claim> {
 
 /// The claims that lost: typed ones with the reason, and those of metadata and code that gave way.
 pub(super) fn lost(
-    dropped: Vec<(Side, Claim, Option<String>)>,
+    dropped: ThinVec<(Side, Claim, Option<String>)>,
     weaker: [(Side, Option<Claim>); 2],
     params: &Option<Claim>,
     results: &Option<Claim>,
-) -> Vec<Lost> {
+) -> ThinVec<Lost> {
     let winner = |side| if side == Side::Params { params.as_ref() } else { results.as_ref() };
     let one = |(side, claim, why): (Side, Claim, Option<String>)| match (winner(side), why) {
         (_, Some(why)) => Some(Lost { side, claim, agrees: false, why }),

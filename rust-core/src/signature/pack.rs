@@ -4,8 +4,9 @@
 
 use crate::limits::{MAX_INFLATION, MAX_NAME, MAX_PACK_BLOCK, MAX_PACK_ENTRIES};
 use crate::reader::Reader;
+use miniz_oxide::inflate::decompress_slice_iter_to_slice;
 use std::collections::HashMap;
-use std::io::Read;
+use std::iter;
 
 /// What a pack starts with; the last byte is the version of the format.
 const MAGIC: &[u8] = b"goabisg\x01";
@@ -94,9 +95,9 @@ impl<'d> Pack<'d> {
 
 fn inflate(packed: &[u8], raw: usize) -> Option<Vec<u8>> {
     let most = (packed.len() as u64).saturating_mul(MAX_INFLATION).min(MAX_PACK_BLOCK);
-    let mut out = Vec::with_capacity(usize::try_from(most).ok()?.min(raw));
-    flate2::read::DeflateDecoder::new(packed).take(most).read_to_end(&mut out).ok()?;
-    (out.len() == raw).then_some(out)
+    let mut out = vec![0; usize::try_from(most).ok().filter(|most| raw <= *most).map(|_| raw)?];
+    let len = decompress_slice_iter_to_slice(&mut out, iter::once(packed), false, true).ok()?;
+    (len == raw).then_some(out)
 }
 
 fn reader(data: &[u8]) -> Reader<'_> {

@@ -91,13 +91,15 @@ struct State<'a> {
     program: &'a Program,
     bounds: &'a Bounds,
     estimate: Vec<u8>,
-    /// (used, ignored) call sites by function and position.
+    /// Where in `sites` a function's are; behind them if nobody calls it.
+    sites_at: Vec<u32>,
+    /// (used, ignored) call sites of the functions that are called, by position.
     sites: Vec<(u32, u32)>,
 }
 
 /// Decides every function of the class.
 pub fn decide(program: &Program, bounds: &Bounds) -> Vec<Decision> {
-    let mut state = State { program, bounds, estimate: bounds.low.clone(), sites: Vec::new() };
+    let mut state = State { program, bounds, estimate: bounds.low.clone(), sites_at: Vec::new(), sites: Vec::new() };
     state.count_sites();
     let mut decisions: Vec<Decision> = (0..program.nodes.len()).map(|f| state.decide(f)).collect();
     // The others do not lean on estimates.
@@ -118,12 +120,15 @@ impl State<'_> {
     /// How many call sites use or ignore each result; sites that pass it on say nothing.
     fn count_sites(&mut self) {
         let max = usize::from(self.program.max);
-        self.sites = vec![(0, 0); self.program.nodes.len() * max];
+        self.sites_at = vec![u32::MAX; self.program.nodes.len()];
         for edge in self.program.edges.iter().filter(|e| !e.tail) {
-            let Some(g) = edge.target() else { continue };
+            let Some(at) = edge.target().and_then(|g| self.sites_at.get_mut(g)) else { continue };
+            if *at == u32::MAX {
+                *at = self.sites.len() as u32;
+                self.sites.resize(self.sites.len() + max, (0, 0));
+            }
             let passed = edge.reach() & first(self.bounds.high[edge.caller as usize]);
-            for b in 0..max {
-                let Some(site) = self.sites.get_mut(g * max + b) else { continue };
+            for (b, site) in self.sites.iter_mut().skip(*at as usize).take(max).enumerate() {
                 site.0 += edge.used() >> b & 1;
                 site.1 += !(edge.used() | passed) >> b & 1;
             }
@@ -131,9 +136,9 @@ impl State<'_> {
     }
 
     fn sites(&self, f: usize, position: u8) -> (u32, u32) {
-        let max = self.program.max;
-        let index = f * usize::from(max) + usize::from(position);
-        if position < max { self.sites.get(index).copied().unwrap_or_default() } else { (0, 0) }
+        let at = self.sites_at.get(f).map_or(usize::MAX, |at| *at as usize);
+        let index = at.saturating_add(usize::from(position));
+        if position < self.program.max { self.sites.get(index).copied().unwrap_or_default() } else { (0, 0) }
     }
 
     /// The upper bound with callees taken at their estimates, and the callee that sets it.
