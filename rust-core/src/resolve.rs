@@ -98,10 +98,9 @@ impl Scratch {
     fn decode(&mut self, program: &Program<'_>, func: &Func, growth: Option<&Growth>) {
         let code = program.code(func);
         let code = growth.map_or(code, |growth| growth.before(code));
-        self.decoder.decode(code, func.entry, &mut self.ops);
-        self.turns.clear();
-        for (op, i) in self.ops.iter_mut().zip(0..).filter(|(op, _)| op.flow != Flow::Next) {
-            self.turns.push(i);
+        self.decoder.decode(code, func.entry, &mut self.ops, &mut self.turns);
+        for turn in &self.turns {
+            let op = &mut self.ops[*turn as usize];
             let leaves = match op.flow {
                 Flow::Call => true,
                 Flow::Jump | Flow::Branch => !(func.entry..func.end).contains(&op.target),

@@ -62,6 +62,7 @@ pub(crate) struct Scene<'p, 'a> {
 struct Scratch {
     decoder: Decoder,
     ops: Vec<Op>,
+    turns: Vec<u32>,
 }
 
 /// Looks at the functions that `wanted` names by their index; `most` lines of each are kept.
@@ -75,7 +76,7 @@ pub fn witness(
     let scene = Scene { program, resolved };
     let funcs = program.funcs();
     let looked: Vec<(Witness, Vec<Edge>)> = watch.stage("collecting evidence", funcs.len(), |tick| {
-        let new = || Scratch { decoder: Decoder::new(program.image.arch), ops: Vec::new() };
+        let new = || Scratch { decoder: Decoder::new(program.image.arch), ops: Vec::new(), turns: Vec::new() };
         tick.map(funcs.len(), new, |scratch, i| scene.look(i, &wanted, most, scratch))
     })?;
     let (mut all, edges): (Vec<Witness>, Vec<Vec<Edge>>) = looked.into_iter().unzip();
@@ -93,7 +94,7 @@ impl Scene<'_, '_> {
     ) -> (Witness, Vec<Edge>) {
         let (func, here) = (&self.program.funcs()[i], wanted(i));
         let code = self.program.code(func);
-        scratch.decoder.decode(code, func.entry, &mut scratch.ops);
+        scratch.decoder.decode(code, func.entry, &mut scratch.ops, &mut scratch.turns);
         scratch
             .ops
             .iter_mut()

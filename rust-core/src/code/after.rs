@@ -74,7 +74,7 @@ mod tests {
 
     fn after(code: &[u8]) -> Read {
         let mut ops = Vec::new();
-        Decoder::new(Arch::Amd64).decode(code, 0x1000, &mut ops);
+        Decoder::new(Arch::Amd64).decode(code, 0x1000, &mut ops, &mut Vec::new());
         read(&ops, 0x1000, 0, [RAX, RBX, RCX].into_iter().collect(), |_| RegSet::NONE)
     }
 

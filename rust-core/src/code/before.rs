@@ -179,7 +179,7 @@ mod tests {
 
     fn prepared(code: &[u8]) -> Prepared {
         let mut ops = Vec::new();
-        Decoder::new(Arch::Amd64).decode(code, 0x1000, &mut ops);
+        Decoder::new(Arch::Amd64).decode(code, 0x1000, &mut ops, &mut Vec::new());
         ops.iter_mut().filter(|op| op.flow == Flow::Call).for_each(|op| op.callee = 7);
         let wanted = Wanted {
             area: |callee| (callee == 7).then_some(32),

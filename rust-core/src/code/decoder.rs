@@ -1,7 +1,7 @@
 //! The decoder of a machine, whichever it is: what the stages behind this one know of instruction sets.
 
 use super::arm64::Arm64;
-use super::op::Op;
+use super::op::{Flow, Op};
 use super::survey::Survey;
 use super::x86::X86;
 use crate::arch::Arch;
@@ -35,15 +35,20 @@ impl Decoder {
         matches!(arch, Arch::Amd64 | Arch::I386 | Arch::Arm64)
     }
 
-    /// Decodes `code`, which starts at `entry`, into `ops` (cleared first).
-    pub fn decode(&mut self, code: &[u8], entry: u64, ops: &mut Vec<Op>) {
+    /// Decodes `code`, which starts at `entry`, into `ops`, and lists the indices of those that do more than to go on to the
+    /// next one in `turns`. Both are cleared first.
+    pub fn decode(&mut self, code: &[u8], entry: u64, ops: &mut Vec<Op>, turns: &mut Vec<u32>) {
         // Growing step by step would copy the longest functions several times.
         ops.clear();
         ops.reserve((code.len() / BYTES).min(limits::MAX_FUNCTION_OPS));
+        turns.clear();
         match &mut self.0 {
-            Kind::X86(x86) => x86.decode(code, entry, ops),
-            Kind::Arm64(arm64) => arm64.decode(code, entry, ops),
-            Kind::None => ops.clear(),
+            Kind::X86(x86) => x86.decode(code, entry, ops, |turn| turns.push(turn)),
+            Kind::Arm64(arm64) => {
+                arm64.decode(code, entry, ops);
+                turns.extend((0u32..).zip(&*ops).filter(|(_, op)| op.flow != Flow::Next).map(|(i, _)| i));
+            }
+            Kind::None => {}
         }
     }
 

@@ -40,17 +40,25 @@ impl X86 {
         X86 { bits, tables: Tables::get(), info, instruction: Instruction::default(), zero_x15 }
     }
 
-    /// Decodes `code`, which starts at `entry`, into `ops` (cleared first).
-    pub fn decode(&mut self, code: &[u8], entry: u64, ops: &mut Vec<Op>) {
-        self.decode_while(code, entry, ops, |ops| ops.len() < limits::MAX_FUNCTION_OPS);
+    /// Decodes `code`, which starts at `entry`, into `ops` (cleared first), and gives `turn` the index of every op that
+    /// does more than to go on to the next one.
+    pub fn decode(&mut self, code: &[u8], entry: u64, ops: &mut Vec<Op>, turn: impl FnMut(u32)) {
+        self.decode_while(code, entry, (ops, turn), |ops| ops.len() < limits::MAX_FUNCTION_OPS);
     }
 
     /// Decodes the start of `code`: until control goes elsewhere for certain, and at most `most` instructions.
     pub fn decode_line(&mut self, code: &[u8], entry: u64, ops: &mut Vec<Op>, most: usize) {
-        self.decode_while(code, entry, ops, |ops| ops.len() < most && !ops.last().is_some_and(Op::ends_block));
+        let go_on = |ops: &[Op]| ops.len() < most && !ops.last().is_some_and(Op::ends_block);
+        self.decode_while(code, entry, (ops, |_| ()), go_on);
     }
 
-    fn decode_while(&mut self, code: &[u8], entry: u64, ops: &mut Vec<Op>, go_on: impl Fn(&[Op]) -> bool) {
+    fn decode_while(
+        &mut self,
+        code: &[u8],
+        entry: u64,
+        (ops, mut turn): (&mut Vec<Op>, impl FnMut(u32)),
+        go_on: impl Fn(&[Op]) -> bool,
+    ) {
         ops.clear();
         let code = &code[..code.len().min(limits::MAX_FUNCTION_BYTES)];
         let mut decoder = Decoder::with_ip(self.bits, code, entry, DecoderOptions::NONE);
@@ -65,6 +73,7 @@ impl X86 {
                 flags_writer = Some(ops.len());
             }
             // It is filled where it stays: copying it would cost as much.
+            let at = ops.len() as u32;
             ops.push(Op { flow: class.flow, callee: NONE, ..Op::default() });
             let (before, op) = match ops.as_mut_slice() {
                 [.., before, op] => (Some(&*before), op),
@@ -72,12 +81,16 @@ impl X86 {
                 [] => break,
             };
             self.fill(entry, class, op);
-            let Some(before) = before else { continue };
-            if class.tests_equality && !op.writes.has(RAX) {
-                op.impure |= before.impure;
+            if let Some(before) = before {
+                if class.tests_equality && !op.writes.has(RAX) {
+                    op.impure |= before.impure;
+                }
+                if faults(before, op) {
+                    op.flow = Flow::Stop;
+                }
             }
-            if faults(before, op) {
-                op.flow = Flow::Stop;
+            if op.flow != Flow::Next {
+                turn(at);
             }
         }
     }
@@ -309,7 +322,7 @@ mod tests {
 
     fn decode(code: &[u8]) -> Vec<Op> {
         let mut ops = Vec::new();
-        X86::new(64).decode(code, 0x1000, &mut ops);
+        X86::new(64).decode(code, 0x1000, &mut ops, |_| ());
         ops
     }
 

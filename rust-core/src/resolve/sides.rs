@@ -328,9 +328,9 @@ impl Sides {
         let others = verdict::lost(self.dropped, weaker, &params, &results);
         let why = program.explain.then(|| verdict::won(params.as_ref(), results.as_ref(), &others).into());
         // Some helpers have a parameter where closures have their context.
-        let taken: RegSet = params.iter().flat_map(|claim| params::registers(&claim.values)).collect();
-        let is_taken = program.internal.closure.is_some_and(|register| taken.has(register));
-        let closure = (first.closure || outcome.reads_closure) && !is_taken;
+        let is_taken =
+            |register| params.iter().flat_map(|claim| params::registers(&claim.values)).any(|reg| reg == register);
+        let closure = (first.closure || outcome.reads_closure) && !program.internal.closure.is_some_and(is_taken);
         let context = program.internal.closure.filter(|_| closure);
         let captures = context.map(|register| captures::loaded(program, func, register)).unwrap_or_default();
         Resolved {
