@@ -77,11 +77,15 @@ impl TypedEntries {
         TypedEntries(found)
     }
 
-    /// Everything that is said of the code at `entry`.
-    pub fn of(&self, entry: u64) -> &[Typed] {
-        let start = self.0.partition_point(|typed| typed.entry < entry);
-        let rest = self.0.get(start..).unwrap_or_default();
-        let len = rest.iter().take_while(|typed| typed.entry == entry).count();
-        rest.get(..len).unwrap_or_default()
+    /// What is said of the code at each of `entries`, which ascend.
+    pub fn of_each(&self, entries: impl Iterator<Item = u64>) -> Vec<&[Typed]> {
+        let mut rest = self.0.as_slice();
+        let each = entries.map(|entry| {
+            let before = rest.iter().take_while(|typed| typed.entry < entry).count();
+            rest = rest.get(before..).unwrap_or_default();
+            let len = rest.iter().take_while(|typed| typed.entry == entry).count();
+            rest.get(..len).unwrap_or_default()
+        });
+        each.collect()
     }
 }

@@ -137,8 +137,13 @@ pub fn resolve(
     watch: &Watch<'_>,
 ) -> Result<Vec<Resolved>> {
     let funcs = program.funcs();
-    let bodies = conventions::conventions(program, &firsts, |entry| speaks_of_registers(typed.of(entry)));
-    let mut knowledge = Knowledge::new(program, faces_before_params(program, &firsts, &bodies));
+    let said = typed.of_each(funcs.iter().map(|func| func.entry));
+    let bodies = conventions::conventions(program, &firsts, |i| speaks_of_registers(said[i]));
+    let kept = (0u32..).zip(&firsts).filter_map(|(i, first)| match first.special() {
+        Some(Special::Preserving { kills, .. }) => Some((i, kills)),
+        _ => None,
+    });
+    let mut knowledge = Knowledge::new(program, faces_before_params(program, &firsts, &bodies), kept);
     // From here on, where calls and jumps lead is asked of wrappers only.
     let rest = firsts.iter_mut().zip(funcs).filter(|(_, func)| func.id != FuncId::Wrapper);
     rest.for_each(|(first, _)| first.code = Survey::default());
@@ -150,35 +155,34 @@ pub fn resolve(
             || scratches.pull(|| Scratch::new(program)),
             |scratch, (i, func)| {
                 let input = Input { program, types, func, first: &firsts[i], abi: bodies[i], seen: seen.get(i) };
-                input.sides(typed.of(func.entry), None, scratch, &knowledge)
+                input.sides(said[i], None, scratch, &knowledge)
             },
         )
         .collect();
-    if !program.explain {
-        firsts.iter_mut().zip(&located).filter(|(_, sides)| !sides.in_doubt()).for_each(|(first, _)| first.list = None);
-    }
-    for (face, sides) in knowledge.faces.iter_mut().zip(&located) {
-        face.reads = face.reads.or(sides.reads);
-    }
     let mut summaries = vec![Summary::default(); funcs.len()];
-    let mut open = vec![true; funcs.len()];
+    let (mut open, mut asked) = (vec![true; funcs.len()], vec![false; funcs.len()]);
     for (i, sides) in located.iter_mut().enumerate() {
+        let (first, face) = (&mut firsts[i], &mut knowledge.faces[i]);
+        face.reads(sides.reads);
+        asked[i] = sides.asks_code;
+        if !program.explain && !sides.in_doubt() {
+            first.list = None;
+        }
         if let Some(summary) = sides.summary.take() {
             (summaries[i], open[i]) = (*summary, false);
-            settle(&firsts[i], &summaries[i], &mut knowledge.faces[i]);
+            face.returns &= !is_gone(first, &summaries[i], face);
         }
     }
-    let asked: Vec<bool> =
-        located.iter().zip(firsts.iter().zip(&bodies)).map(|(s, (f, b))| s.asks_code(f, *b)).collect();
     summarize(program, (&firsts, &asked), open, &mut summaries, &mut knowledge, (&scratches, watch))?;
     if program.internal.uses_registers() && program.reads_code() {
-        let known = (types, &typed);
+        let known = (types, said.as_slice());
         let on = (&scratches, watch);
         let changed = callers::ask(known, (&firsts, &bodies), &summaries, &mut located, &mut knowledge, on)?;
         let again = callers_of(&changed, &summaries);
         summarize(program, (&firsts, &asked), again, &mut summaries, &mut knowledge, on)?;
     }
     watch.check()?;
+    drop(said);
     drop((typed, scratches));
     let end = |i: usize| {
         let input = Input { program, types, func: &funcs[i], first: &firsts[i], abi: bodies[i], seen: None };
@@ -204,12 +208,11 @@ fn faces_before_params(program: &Program<'_>, firsts: &[First], bodies: &[Abi]) 
     let face = |(((func, first), abi), returns): (((&Func, &First), &Abi), bool)| {
         // Homes of registers are part of the argument area: without it there are no parameters.
         let takes_nothing = *abi == Abi::ABI0 || (!first.asm && func.args == Some(0));
-        let face = Face { reads: takes_nothing.then_some(RegSet::NONE), returns, ..Face::default() };
         match first.special() {
-            Some(Special::Preserving { reads, kills, .. }) => Face { reads: Some(reads), kills, returns: true },
-            Some(Special::Plain { params, .. }) => Face { reads: Some(params), ..face },
-            Some(Special::Check(index)) => Face { reads: Some(index.iter().copied().map(Reg).collect()), ..face },
-            _ => face,
+            Some(Special::Preserving { reads, .. }) => Face::new(Some(reads), true),
+            Some(Special::Plain { params, .. }) => Face::new(Some(params), returns),
+            Some(Special::Check(index)) => Face::new(Some(index.iter().copied().map(Reg).collect()), returns),
+            _ => Face::new(takes_nothing.then_some(RegSet::NONE), returns),
         }
     };
     program.funcs().iter().zip(firsts).zip(bodies).zip(returns).map(face).collect()
@@ -229,15 +232,18 @@ fn summarize(
     for _ in 0..ROUNDS {
         watch.stage("reading code", dirty.iter().filter(|dirty| **dirty).count(), |tick| {
             tick.update(
-                (&mut *summaries, &dirty),
+                (&mut *summaries, &mut dirty),
                 || scratches.pull(|| Scratch::new(program)),
-                |scratch, i| summary((program, &program.funcs()[i]), &firsts[i], asked[i], scratch, knowledge),
+                |scratch, i| {
+                    let func = &program.funcs()[i];
+                    let summary = summary((program, func), &firsts[i], asked[i], scratch, knowledge);
+                    let gone = is_gone(&firsts[i], &summary, &knowledge.faces[i]);
+                    (summary, gone)
+                },
             )
         })?;
-        let mut gone = vec![false; dirty.len()];
-        for i in (0..dirty.len()).filter(|i| dirty[*i]) {
-            gone[i] = settle(&firsts[i], &summaries[i], &mut knowledge.faces[i]);
-        }
+        let gone = dirty;
+        knowledge.faces.iter_mut().zip(&gone).for_each(|(face, gone)| face.returns &= !gone);
         if !gone.contains(&true) {
             break;
         }
@@ -247,10 +253,8 @@ fn summarize(
 }
 
 /// Whether a function's summary shows for the first time that it never returns.
-fn settle(first: &First, summary: &Summary, face: &mut Face) -> bool {
-    let gone = face.returns && !summary.returns && (!first.asm || shows_all_calls(summary));
-    face.returns &= !gone;
-    gone
+fn is_gone(first: &First, summary: &Summary, face: &Face) -> bool {
+    face.returns && !summary.returns && (!first.asm || shows_all_calls(summary))
 }
 
 /// The functions that call one that is `wanted`.

@@ -72,18 +72,19 @@ impl Tick<'_> {
         done.into_iter().collect()
     }
 
-    /// Replaces each of `items` that is `wanted` by what `unit` makes for its number, as [`Tick::map`] does.
+    /// Replaces each of `items` that is marked by what `unit` makes for its number, as [`Tick::map`] does, and its mark by
+    /// the one that comes with it.
     pub fn update<S, T: Send>(
         &self,
-        (items, wanted): (&mut [T], &[bool]),
+        (items, marks): (&mut [T], &mut [bool]),
         scratch: impl Fn() -> S + Sync + Send,
-        unit: impl Fn(&mut S, usize) -> T + Sync + Send,
+        unit: impl Fn(&mut S, usize) -> (T, bool) + Sync + Send,
     ) -> Option<()> {
-        let one = |scratch: &mut S, (i, item): (usize, &mut T)| {
-            *item = self.then(|| unit(scratch, i))?;
+        let one = |scratch: &mut S, (i, (item, mark)): (usize, (&mut T, &mut bool))| {
+            (*item, *mark) = self.then(|| unit(scratch, i))?;
             Some(())
         };
-        let all = items.par_iter_mut().enumerate().filter(|(i, _)| wanted.get(*i) == Some(&true));
+        let all = items.par_iter_mut().zip(marks).enumerate().filter(|(_, (_, mark))| **mark);
         all.map_init(scratch, one).collect()
     }
 }

@@ -85,6 +85,8 @@ pub fn read<'a>(reader: &mut TypeReader<'a>, types: &mut Types) -> Methods<'a> {
         dropped: HashSet::new(),
         compared: HashMap::new(),
     };
+    found.out.code.reserve(known.len());
+    found.out.receivers.reserve(known.len());
     for (addr, id) in known {
         found.methods(addr, id);
         found.algorithms(addr, id);

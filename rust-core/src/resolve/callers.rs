@@ -11,7 +11,7 @@ use crate::abi::registers::block_copy;
 use crate::code::before::{Prepared, Wanted};
 use crate::code::flow::NONE;
 use crate::code::usage::Summary;
-use crate::evidence::TypedEntries;
+use crate::evidence::Typed;
 use crate::evidence::callers::Passed;
 use crate::report::Abi;
 use crate::types::Types;
@@ -23,7 +23,7 @@ use rayon::prelude::*;
 /// Locates the parameters of functions in doubt again, with what their callers prepare, and returns the functions whose
 /// callers have to be read anew because these take other registers than was believed.
 pub(super) fn ask(
-    (types, typed): (&Types, &TypedEntries),
+    (types, said): (&Types, &[&[Typed]]),
     (firsts, bodies): (&[First], &[Abi]),
     summaries: &[Summary],
     located: &mut [Sides],
@@ -37,18 +37,13 @@ pub(super) fn ask(
     let again = |scratch: &mut Reusable<'_, Scratch>, &i: &usize| {
         let func = &program.funcs()[i];
         let input = Input { program, types, func, first: &firsts[i], abi: bodies[i], seen: None };
-        (i, input.sides(typed.of(func.entry), passed.get(&(i as u32)), scratch, knowledge))
+        (i, input.sides(said[i], passed.get(&(i as u32)), scratch, knowledge))
     };
     let found: Vec<(usize, Sides)> =
         asked.par_iter().map_init(|| scratches.pull(|| Scratch::new(program)), again).collect();
     let mut changed = vec![false; located.len()];
     for (i, sides) in found {
-        let reads = sides.reads;
-        let face = &mut knowledge.faces[i];
-        if face.reads != reads && reads.is_some() {
-            face.reads = reads;
-            changed[i] = true;
-        }
+        changed[i] = knowledge.faces[i].changes(sides.reads);
         located[i] = sides;
     }
     Ok(changed)

@@ -88,8 +88,8 @@ pub(super) fn restores_registers(program: &Program<'_>) -> bool {
     program.internal.zero.is_some_and(|zero| program.abi0.zero != Some(zero))
 }
 
-/// Each function's convention. Runtime types speak of ABIInternal code only: `typed` tells which entries they know.
-pub(super) fn conventions(program: &Program<'_>, firsts: &[First], typed: impl Fn(u64) -> bool) -> Vec<Abi> {
+/// Each function's convention. Runtime types speak of ABIInternal code only: `typed` tells which functions they know.
+pub(super) fn conventions(program: &Program<'_>, firsts: &[First], typed: impl Fn(usize) -> bool) -> Vec<Abi> {
     if !program.internal.uses_registers() {
         return vec![Abi::ABI0; firsts.len()];
     }
@@ -111,7 +111,7 @@ pub(super) fn conventions(program: &Program<'_>, firsts: &[First], typed: impl F
         let func = &program.funcs()[i];
         abis[i] = match abis[i] {
             _ if is_morestack(&firsts[i]) => Abi::ABI0,
-            _ if firsts[i].asm && typed(func.entry) => Abi::ABIInternal,
+            _ if firsts[i].asm && typed(i) => Abi::ABIInternal,
             abi if firsts[i].asm => {
                 by_id(program, func.id).unwrap_or_else(|| sites.assembly(i, &firsts[i]).unwrap_or(abi))
             }

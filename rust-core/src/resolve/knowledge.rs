@@ -5,21 +5,45 @@ use crate::code::flow::World;
 use crate::code::stack::Copies;
 use crate::code::usage::{Calls, Effect, Registers};
 use crate::program::Program;
+use foldhash::HashMap;
 
-/// One function, as its callers see it.
+/// One function, as its callers see it. Every call is a look at one of them, so it is small.
 #[derive(Debug, Clone, Copy)]
 pub struct Face {
-    /// Its register parameters, `None` when not known.
-    pub reads: Option<RegSet>,
-    /// Registers that it may change.
-    pub kills: RegSet,
+    /// Its register parameters, if they are known.
+    reads: RegSet,
+    knows_reads: bool,
+    /// Whether it leaves registers alone that others may change.
+    preserves: bool,
     /// Whether it can come back.
     pub returns: bool,
 }
 
-impl Default for Face {
-    fn default() -> Self {
-        Face { reads: None, kills: !RegSet::NONE, returns: true }
+impl Face {
+    /// What a function reads, `None` when that is not known, and whether it can come back.
+    pub fn new(reads: Option<RegSet>, returns: bool) -> Self {
+        Face { reads: reads.unwrap_or_default(), knows_reads: reads.is_some(), preserves: false, returns }
+    }
+
+    /// Its register parameters, `None` when not known.
+    fn known_reads(&self) -> Option<RegSet> {
+        self.knows_reads.then_some(self.reads)
+    }
+
+    /// Takes what it reads, unless that was known before.
+    pub fn reads(&mut self, reads: Option<RegSet>) {
+        if !self.knows_reads {
+            self.changes(reads);
+        }
+    }
+
+    /// Takes what it reads if that is known. Says whether it was something else before.
+    pub fn changes(&mut self, reads: Option<RegSet>) -> bool {
+        let changed = reads.is_some() && reads != self.known_reads();
+        if changed {
+            *self = Face { preserves: self.preserves, ..Face::new(reads, self.returns) };
+        }
+        changed
     }
 }
 
@@ -29,28 +53,37 @@ pub struct Knowledge<'p, 'a> {
     pub program: &'p Program<'a>,
     /// By function index.
     pub faces: Vec<Face>,
+    /// Registers that those functions may change which leave some alone.
+    kills: HashMap<u32, RegSet>,
     registers: Registers,
 }
 
 impl<'p, 'a> Knowledge<'p, 'a> {
-    /// What `faces` say.
-    pub fn new(program: &'p Program<'a>, faces: Vec<Face>) -> Self {
+    /// What `faces` say, and `kills` of the functions that leave registers alone.
+    pub fn new(program: &'p Program<'a>, mut faces: Vec<Face>, kills: impl Iterator<Item = (u32, RegSet)>) -> Self {
+        let kills: HashMap<u32, RegSet> = kills.collect();
+        kills.keys().filter_map(|i| faces.get_mut(*i as usize).map(|face| face.preserves = true)).for_each(drop);
         let convention = &program.internal;
         let registers = Registers {
             results: convention.ints.iter().chain(convention.floats).copied().collect(),
             closure: convention.closure.into_iter().collect(),
             first: convention.ints.first().copied().into_iter().collect(),
         };
-        Knowledge { program, faces, registers }
+        Knowledge { program, faces, kills, registers }
     }
 
     /// Whether it is known what a call takes: that is never changed.
     pub fn is_settled(&self, callee: u32) -> bool {
-        self.face(callee).reads.is_some()
+        self.face(callee).knows_reads
     }
 
     fn face(&self, callee: u32) -> Face {
-        self.faces.get(callee as usize).copied().unwrap_or_default()
+        self.faces.get(callee as usize).copied().unwrap_or(Face::new(None, true))
+    }
+
+    fn kills(&self, callee: u32, face: Face) -> RegSet {
+        let kills = if face.preserves { self.kills.get(&callee).copied() } else { None };
+        kills.unwrap_or(!RegSet::NONE)
     }
 }
 
@@ -72,14 +105,14 @@ impl Copies for Knowledge<'_, '_> {
     /// Only Duff's devices are called in their middle, and of other calls only those of such helpers leave registers alone.
     fn copies_block(&self, target: u64) -> bool {
         let Some(index) = self.program.containing(target) else { return false };
-        self.program.funcs()[index].entry != target || self.face(index as u32).kills != !RegSet::NONE
+        self.program.funcs()[index].entry != target || self.face(index as u32).preserves
     }
 }
 
 impl Calls for Knowledge<'_, '_> {
     fn effect(&self, callee: u32) -> Effect {
         let face = self.face(callee);
-        Effect { reads: face.reads, kills: face.kills }
+        Effect { reads: face.known_reads(), kills: self.kills(callee, face) }
     }
 
     fn registers(&self) -> Registers {

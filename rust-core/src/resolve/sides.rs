@@ -42,6 +42,8 @@ pub(super) struct Sides {
     pub(super) reads: Option<RegSet>,
     /// Results in registers (integers, floats), when types or tables say them.
     pub(super) known_results: Option<(u8, u8)>,
+    /// Whether the code has a say in what the results are.
+    pub(super) asks_code: bool,
 }
 
 /// One function and what its sides are made from.
@@ -100,6 +102,7 @@ impl Input<'_, '_> {
             summary,
             reads: None,
             known_results: None,
+            asks_code: false,
         };
         for source in typed {
             self.assign(source, &mut sides);
@@ -111,6 +114,8 @@ impl Input<'_, '_> {
         }
         sides.reads = self.reads(&sides);
         sides.known_results = self.known_results(&sides);
+        let known = sides.typed_results.is_some() || matches!(self.first.special(), Some(Special::Plain { .. }));
+        sides.asks_code = self.abi == Abi::ABIInternal && !self.first.asm && !known;
         sides
     }
 
@@ -282,12 +287,6 @@ impl Sides {
     pub(super) fn in_doubt(&self) -> bool {
         let sure = self.located.as_ref().is_some_and(|l| l.confidence == Confidence::Exact);
         self.typed_params.is_none() && self.internal && !sure
-    }
-
-    /// Whether the code has a say in what the results are.
-    pub(super) fn asks_code(&self, first: &First, abi: Abi) -> bool {
-        let known = self.typed_results.is_some() || matches!(first.special(), Some(Special::Plain { .. }));
-        abi == Abi::ABIInternal && !first.asm && !known
     }
 
     /// Settles both sides.
