@@ -89,3 +89,24 @@ impl TypedEntries {
         each.collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typed(entry: u64, source: Source) -> Typed {
+        let signature = Arc::new(Signature::default());
+        let (confidence, text) = (Confidence::Exact, Box::default());
+        Typed { entry, source, signature, has_results: true, confidence, text, at: entry }
+    }
+
+    #[test]
+    fn each_entry_gets_what_is_said_of_it_debug_information_first() {
+        let found = [(8, Source::Rtype), (3, Source::Std), (8, Source::Dwarf), (5, Source::Rtype)];
+        let entries = TypedEntries::new(found.map(|(entry, source)| typed(entry, source)).into());
+        let said = entries.of_each([1, 3, 8, 9].into_iter());
+        let sources = said.iter().map(|said| said.iter().map(|typed| typed.source).collect::<Vec<_>>());
+        let expected = [vec![], vec![Source::Std], vec![Source::Dwarf, Source::Rtype], vec![]];
+        assert_eq!(sources.collect::<Vec<_>>(), expected);
+    }
+}

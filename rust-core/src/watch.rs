@@ -105,6 +105,14 @@ mod tests {
     }
 
     #[test]
+    fn marked_items_are_replaced_and_their_marks_too() {
+        let (mut items, mut marks) = (vec![1, 2, 3, 4], vec![true, false, true, false]);
+        let update = |tick: &Tick<'_>| tick.update((&mut items, &mut marks), || (), |(), i| (10 * i, i == 2));
+        assert!(Watch::new(&()).stage("counting", 2, update).is_ok());
+        assert_eq!((items, marks), (vec![0, 2, 20, 4], vec![false, false, true, false]));
+    }
+
+    #[test]
     fn a_stage_stops_soon_after_the_observer_wants_it() {
         let impatient = Impatient(AtomicUsize::new(0));
         let mut done = 0;

@@ -119,3 +119,21 @@ impl Calls for Knowledge<'_, '_> {
         self.registers
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_function_reads_is_taken_once_unless_it_changes() {
+        let (one, two) = (RegSet(1), RegSet(2));
+        let mut face = Face::new(None, true);
+        face.reads(None);
+        assert_eq!(face.known_reads(), None);
+        face.reads(Some(one));
+        face.reads(Some(two));
+        assert_eq!(face.known_reads(), Some(one));
+        assert!(!face.changes(None) && !face.changes(Some(one)) && face.changes(Some(two)));
+        assert_eq!((face.known_reads(), face.returns), (Some(two), true));
+    }
+}

@@ -145,3 +145,19 @@ fn relocations_outside_of_memory_are_counted() {
     assert_eq!(image.notes, ["1 relocations are damaged"]);
     assert_eq!(image.word(WORDS + 16), Some(WORDS), "the others are applied");
 }
+
+#[test]
+fn pointers_that_are_in_place_already_cost_no_copy() {
+    let mut data = shared_object(ROWS[0]);
+    let is_copy = |data: &[u8]| {
+        let image = Image::parse(data).unwrap();
+        assert_eq!((image.word(WORDS), image.word(WORDS + 8)), (Some(BASE + 0x900), Some(WORDS + 4)));
+        matches!(image.segments[0].data, Cow::Owned(_))
+    };
+    assert!(is_copy(&data));
+    for (i, pointer) in [BASE + 0x900, WORDS + 4, WORDS].into_iter().enumerate() {
+        let at = (WORDS - BASE) as usize + 8 * i;
+        data[at..at + 8].copy_from_slice(&pointer.to_le_bytes());
+    }
+    assert!(!is_copy(&data));
+}
