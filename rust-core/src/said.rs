@@ -35,8 +35,8 @@ impl Said {
         }
         let known = Known::new(&reader);
         let funcs = &meta.pclntab.funcs;
-        let named = if options.names { funcs.as_slice() } else { &[] };
-        let names: Vec<_> = named.iter().map(|f| meta.pclntab.name(image, f)).collect();
+        let spoken_of = if options.names { funcs.as_slice() } else { &[] };
+        let names: Vec<_> = spoken_of.iter().map(|f| meta.pclntab.name(image, f)).collect();
         let own = receivers::named_types(&reader);
         let named = funcs.iter().zip(&names).map(|(func, name)| (func.entry, &**name));
         let receivers = receivers::collect(&mut reader, &mut types, &own, tables, named);

@@ -23,6 +23,7 @@ use super::location::{Loc, Piece, Pieces};
 use super::registers::Convention;
 use super::shape::{Component, Shape};
 use crate::types::{Param, Signature, Types};
+use std::borrow::Borrow;
 
 /// Where one parameter or result is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -83,21 +84,35 @@ pub fn assign_each<T, L: FromIterator<T>>(
     convention: &Convention,
     make: impl Fn(Placed, &Param) -> T,
 ) -> (L, L, Area) {
-    let shape = |param: &Param| Shape::of(types, param.ty, convention.arch);
-    let mut assigner = Assigner::new(convention);
-    let params = signature.params.iter().map(|param| make(assigner.param(&shape(param)), param)).collect();
-    assigner.begin_results();
-    let results = signature.results.iter().map(|param| make(assigner.result(&shape(param)), param)).collect();
-    (params, results, assigner.finish())
+    let shaped = |param: &Param| Shape::of(types, param.ty, convention.arch);
+    place_all(
+        signature.params.iter().map(|p| (shaped(p), p)),
+        signature.results.iter().map(|p| (shaped(p), p)),
+        convention,
+        make,
+    )
 }
 
 /// Places of a signature of which only the shapes are known.
 pub fn assign_shapes(params: &[Shape], results: &[Shape], convention: &Convention) -> Assignment {
+    let alone = |shape| (shape, ());
+    let (params, results, area) =
+        place_all(params.iter().map(alone), results.iter().map(alone), convention, |placed, ()| placed);
+    Assignment { params, results, area }
+}
+
+/// Places shapes, each with what it is the shape of, and gives what `make` makes of them.
+fn place_all<S: Borrow<Shape>, P, T, L: FromIterator<T>>(
+    params: impl Iterator<Item = (S, P)>,
+    results: impl Iterator<Item = (S, P)>,
+    convention: &Convention,
+    make: impl Fn(Placed, P) -> T,
+) -> (L, L, Area) {
     let mut assigner = Assigner::new(convention);
-    let params = params.iter().map(|shape| assigner.param(shape)).collect();
+    let params = params.map(|(shape, of)| make(assigner.param(shape.borrow()), of)).collect();
     assigner.begin_results();
-    let results = results.iter().map(|shape| assigner.result(shape)).collect();
-    Assignment { params, results, area: assigner.finish() }
+    let results = results.map(|(shape, of)| make(assigner.result(shape.borrow()), of)).collect();
+    (params, results, assigner.finish())
 }
 
 /// The assignment in progress. Clone it to try what a further parameter would do.

@@ -30,43 +30,27 @@ pub struct ArgList {
 impl ArgList {
     /// Groups what is listed of one function.
     pub fn new(info: &ArgInfo) -> ArgList {
-        let mut list = ArgList { more: !info.complete, ..ArgList::default() };
-        list.groups.reserve_exact(outer(&info.items));
+        // Most lists are short, and are kept as long as they are.
+        let mut groups = SmallVec::<[Group; 8]>::new();
+        let mut more = !info.complete;
         let mut depth = 0u32;
         for item in &info.items {
-            match *item {
-                Item::Open => {
-                    if depth == 0 {
-                        list.groups.push(Group::default());
-                    }
-                    depth += 1;
+            if depth == 0 && !matches!(item, Item::Close | Item::DotDotDot) {
+                groups.push(Group::default());
+            }
+            match (*item, groups.last_mut()) {
+                (Item::Open, _) => depth += 1,
+                (Item::Close, _) => depth = depth.saturating_sub(1),
+                (Item::DotDotDot, _) if depth == 0 => more = true,
+                (Item::Component { offset, size }, Some(group)) => {
+                    group.components.push((u32::from(offset), u32::from(size)));
                 }
-                Item::Close => depth = depth.saturating_sub(1),
-                Item::Component { offset, size } => {
-                    if depth == 0 {
-                        list.groups.push(Group::default());
-                    }
-                    if let Some(group) = list.groups.last_mut() {
-                        group.components.push((u32::from(offset), u32::from(size)));
-                    }
-                }
-                Item::ComponentTooFar => {
-                    if depth == 0 {
-                        list.groups.push(Group::default());
-                    }
-                    if let Some(group) = list.groups.last_mut() {
-                        group.far += 1;
-                    }
-                }
-                Item::DotDotDot if depth == 0 => list.more = true,
-                Item::DotDotDot => {
-                    if let Some(group) = list.groups.last_mut() {
-                        group.cut = true;
-                    }
-                }
+                (Item::ComponentTooFar, Some(group)) => group.far += 1,
+                (Item::DotDotDot, Some(group)) => group.cut = true,
+                (_, None) => {}
             }
         }
-        list
+        ArgList { groups: groups.into_vec(), more }
     }
 
     /// Whether everything is listed, as far as the list itself tells.
@@ -83,21 +67,6 @@ impl ArgList {
     pub fn scalars(&self) -> impl Iterator<Item = (u32, u32)> {
         self.groups.iter().flat_map(|g| g.components.iter().copied())
     }
-}
-
-/// How many items begin a group.
-fn outer(items: &[Item]) -> usize {
-    let mut depth = 0u32;
-    let begins = items.iter().filter(|item| {
-        let before = depth;
-        match item {
-            Item::Open => depth += 1,
-            Item::Close => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        before == 0 && !matches!(item, Item::Close | Item::DotDotDot)
-    });
-    begins.count()
 }
 
 #[cfg(test)]

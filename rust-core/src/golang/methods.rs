@@ -256,12 +256,11 @@ impl<'a> Found<'_, 'a> {
             }
             for (name, ty, code) in itab.methods.iter().filter(|m| m.2 != 0) {
                 // The type's own table says it already, or says that nothing can call the method.
-                let mut rows = self.tables.get(&itab.concrete).into_iter().flatten().filter(|m| m.name == *name);
-                if rows.clone().any(|row| (row.ifn, row.mtyp) == (*code, *ty)) {
-                    continue;
-                }
-                if rows.clone().next().is_some() && rows.all(|row| row.ifn == 0) {
+                let (told, dropped) = self.own_table(itab.concrete, (name, *ty, *code));
+                if dropped {
                     self.dropped.insert(*code);
+                }
+                if told || dropped {
                     continue;
                 }
                 if let Some(signature) = self.method(receiver, *ty) {
@@ -269,6 +268,19 @@ impl<'a> Found<'_, 'a> {
                 }
             }
         }
+    }
+
+    /// Whether a type's own table has such a method (name, func type, code for interfaces), and whether it says that nothing
+    /// can call any of that name.
+    fn own_table(&self, concrete: u64, (name, ty, code): (&str, u64, u64)) -> (bool, bool) {
+        let rows = self.tables.get(&concrete).into_iter().flatten().filter(|row| row.name == name);
+        let (mut any, mut told, mut callable) = (false, false, false);
+        for row in rows {
+            any = true;
+            told |= (row.ifn, row.mtyp) == (code, ty);
+            callable |= row.ifn != 0;
+        }
+        (told, any && !callable)
     }
 
     fn add(&mut self, addr: u64, signature: Arc<Signature>, why: Why, at: u64, owner: TypeId, method: &'a str) {

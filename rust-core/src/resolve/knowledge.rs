@@ -62,7 +62,11 @@ impl<'p, 'a> Knowledge<'p, 'a> {
     /// What `faces` say, and `kills` of the functions that leave registers alone.
     pub fn new(program: &'p Program<'a>, mut faces: Vec<Face>, kills: impl Iterator<Item = (u32, RegSet)>) -> Self {
         let kills: HashMap<u32, RegSet> = kills.collect();
-        kills.keys().filter_map(|i| faces.get_mut(*i as usize).map(|face| face.preserves = true)).for_each(drop);
+        for i in kills.keys() {
+            if let Some(face) = faces.get_mut(*i as usize) {
+                face.preserves = true;
+            }
+        }
         let convention = &program.internal;
         let registers = Registers {
             results: convention.ints.iter().chain(convention.floats).copied().collect(),

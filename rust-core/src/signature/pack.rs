@@ -95,7 +95,10 @@ impl<'d> Pack<'d> {
 
 fn inflate(packed: &[u8], raw: usize) -> Option<Vec<u8>> {
     let most = (packed.len() as u64).saturating_mul(MAX_INFLATION).min(MAX_PACK_BLOCK);
-    let mut out = vec![0; usize::try_from(most).ok().filter(|most| raw <= *most).map(|_| raw)?];
+    if raw as u64 > most {
+        return None;
+    }
+    let mut out = vec![0; raw];
     let len = decompress_slice_iter_to_slice(&mut out, iter::once(packed), false, true).ok()?;
     (len == raw).then_some(out)
 }
