@@ -26,9 +26,9 @@ pub(crate) struct Said {
 impl Said {
     /// Asks all of them. What is left out in `options` is not asked.
     pub(crate) fn gather(image: &Image<'_>, meta: &Metadata, options: &Options) -> Said {
-        let (mut types, mut typed) = (Types::default(), Vec::new());
+        let mut types = Types::default();
         let mut reader = TypeReader::new(image, &meta.version, &meta.modules);
-        let tables = methods::collect(&mut reader, &mut types, options.evidence, &mut typed);
+        let (mut typed, tables) = methods::collect(&mut reader, &mut types, options.evidence);
         let mut notes = reader.notes().to_vec();
         if options.dwarf {
             notes.extend(dwarf::collect(image, meta, &mut types, &mut typed));
@@ -37,7 +37,7 @@ impl Said {
         let funcs = &meta.pclntab.funcs;
         let spoken_of = if options.names { funcs.as_slice() } else { &[] };
         let names: Vec<_> = spoken_of.iter().map(|f| meta.pclntab.name(image, f)).collect();
-        let own = receivers::named_types(&reader);
+        let own = receivers::named_types(&reader, &known.types);
         let named = funcs.iter().zip(&names).map(|(func, name)| (func.entry, &**name));
         let receivers = receivers::collect(&mut reader, &mut types, &own, tables, named);
         let mut packs = Vec::new();

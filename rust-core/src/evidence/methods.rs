@@ -9,21 +9,15 @@ use crate::golang::rtype::TypeReader;
 use crate::report::{Confidence, Source};
 use crate::types::{TypeId, Types};
 
-/// Adds the signature of every code address that runtime types speak of, and gives the receivers of all code in method
-/// tables. `explain`: in words too.
-pub fn collect(
-    reader: &mut TypeReader<'_>,
-    types: &mut Types,
-    explain: bool,
-    out: &mut Vec<Typed>,
-) -> Vec<(u64, TypeId)> {
+/// The signature of every code address that runtime types speak of, and the receivers of all code in method tables.
+/// `explain`: in words too.
+pub fn collect(reader: &mut TypeReader<'_>, types: &mut Types, explain: bool) -> (Vec<Typed>, Vec<(u64, TypeId)>) {
     let methods = methods::read(reader, types);
-    out.reserve(methods.code.len());
-    for code in methods.code.into_iter().filter(|c| !c.disputed) {
+    let typed = |code: methods::TypedCode<'_>| {
         let text = if explain { code.text(types).into() } else { Box::default() };
         let (source, confidence) = (Source::Rtype, Confidence::Exact);
         let (entry, signature, at) = (code.addr, code.signature, code.at);
-        out.push(Typed { entry, source, signature, has_results: true, confidence, text, at });
-    }
-    methods.receivers
+        Typed { entry, source, signature, has_results: true, confidence, text, at }
+    };
+    (methods.code.into_iter().filter(|c| !c.disputed).map(typed).collect(), methods.receivers)
 }

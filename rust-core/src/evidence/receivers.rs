@@ -43,13 +43,12 @@ pub fn collect<'n>(
     out
 }
 
-/// The program's named types.
-pub fn named_types<'a>(reader: &TypeReader<'a>) -> NamedTypes<'a> {
+/// The named ones of the types whose descriptors are `known`.
+pub fn named_types<'a>(reader: &TypeReader<'a>, known: &[(u64, TypeId)]) -> NamedTypes<'a> {
     let mut out = NamedTypes::new();
-    for (addr, id) in reader.known() {
-        if let (Some(path), Some(header)) = (reader.path(id), reader.header(addr)) {
-            let name = header.name.rsplit('.').next().unwrap_or_default();
-            out.entry(path).or_default().insert(name, id);
+    for (addr, id) in known {
+        if let Some((path, name)) = reader.named(*addr) {
+            out.entry(path).or_default().insert(name.rsplit('.').next().unwrap_or_default(), *id);
         }
     }
     out

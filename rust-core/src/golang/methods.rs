@@ -5,8 +5,8 @@
 //! the `ifn`s of the interface's methods. The linker drops methods that nothing can call; itab slots of those lead to
 //! `runtime.unreachableMethod`, which has no signature worth telling.
 
-use super::itab;
-use super::rtype::{RKind, RawMethod, Tail, TypeReader};
+use super::itab::{self, StaticItab};
+use super::rtype::{Header, RKind, RawMethod, Tail, TypeReader};
 use crate::types::{Kind, Param, Signature, Type, TypeId, Types};
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use std::collections::hash_map::Entry;
@@ -71,27 +71,29 @@ pub struct Methods<'a> {
     pub receivers: Vec<(u64, TypeId)>,
 }
 
+/// Statements of each kind that a type makes, on average, at most.
+const STATEMENTS: usize = 2;
+
 /// Reads everything that the types say about code.
 pub fn read<'a>(reader: &mut TypeReader<'a>, types: &mut Types) -> Methods<'a> {
     let known = reader.enumerate(types);
+    let mut itabs = itab::enumerate(reader);
+    itabs.sort_unstable_by_key(|itab| (itab.concrete, itab.addr));
     let basics = Basics::new(reader, types);
-    let mut found = Found {
-        reader,
-        types,
-        basics,
-        out: Methods::default(),
-        tables: HashMap::new(),
-        signatures: HashMap::new(),
-        dropped: HashSet::new(),
-        compared: HashMap::new(),
-    };
-    found.out.code.reserve(known.len());
-    found.out.receivers.reserve(known.len());
+    let mut found =
+        Found { reader, types, basics, out: Methods::default(), dropped: HashSet::new(), compared: HashMap::new() };
+    found.out.code.reserve(STATEMENTS * known.len());
+    found.out.receivers.reserve(STATEMENTS * known.len());
+    let mut rest = itabs.as_slice();
     for (addr, id) in known {
-        found.methods(addr, id);
-        found.algorithms(addr, id);
+        let unknown = rest.iter().take_while(|itab| itab.concrete < addr).count();
+        let (before, others) = rest.split_at(unknown);
+        let (own, behind) = others.split_at(others.iter().take_while(|itab| itab.concrete == addr).count());
+        before.iter().for_each(|itab| found.stray(itab));
+        found.of_type(addr, id, own);
+        rest = behind;
     }
-    found.itabs();
+    rest.iter().for_each(|itab| found.stray(itab));
     found.name_algorithms();
     let Found { out: Methods { mut code, receivers }, dropped, .. } = found;
     code.retain(|c| !dropped.contains(&c.addr));
@@ -100,7 +102,7 @@ pub fn read<'a>(reader: &mut TypeReader<'a>, types: &mut Types) -> Methods<'a> {
 
 /// Keeps one of each statement and marks contradictions.
 fn settle(mut all: Vec<TypedCode<'_>>) -> Vec<TypedCode<'_>> {
-    all.sort_by_cached_key(|c| (c.addr, c.why, c.at));
+    all.sort_unstable_by_key(|c| (c.addr, c.why, c.at, c.method));
     // What is kept, and of that what is of the last address.
     let (mut kept, mut start) = (0, 0);
     for at in 0..all.len() {
@@ -156,10 +158,6 @@ struct Found<'r, 'a> {
     types: &'r mut Types,
     basics: Basics,
     out: Methods<'a>,
-    /// Method tables by descriptor.
-    tables: HashMap<u64, Vec<RawMethod<'a>>>,
-    /// Signatures of methods, by receiver and descriptor of the func type.
-    signatures: HashMap<(TypeId, u64), Option<Arc<Signature>>>,
     /// What itab slots of dropped methods lead to.
     dropped: HashSet<u64>,
     /// The types that a `==` function compares, `None` when there are several.
@@ -167,31 +165,42 @@ struct Found<'r, 'a> {
 }
 
 impl<'a> Found<'_, 'a> {
-    /// The receiver that code called through an interface takes.
-    fn iface_receiver(&mut self, addr: u64, id: TypeId) -> Option<TypeId> {
-        let direct = self.reader.header(addr)?.direct;
-        Some(if direct { id } else { self.reader.pointer_to(id, self.types) })
+    /// What the descriptor at `addr` and the itabs of its type say.
+    fn of_type(&mut self, addr: u64, id: TypeId, itabs: &[StaticItab<'a>]) -> Option<()> {
+        let header = self.reader.header(addr)?;
+        let table = self.reader.uncommon(addr, &header).map(|uncommon| uncommon.methods).unwrap_or_default();
+        // Code called through an interface takes the value itself, or a pointer to it.
+        let by_value = header.direct || (table.is_empty() && itabs.is_empty());
+        let takes = if by_value { id } else { self.reader.pointer_to(id, self.types) };
+        self.methods(&table, addr, (id, takes));
+        self.algorithms(addr, id, &header);
+        itabs.iter().for_each(|itab| self.itab(itab, &table, (id, takes)));
+        Some(())
     }
 
-    fn methods(&mut self, addr: u64, id: TypeId) -> Option<()> {
-        let methods = self.reader.uncommon(addr)?.methods;
-        let iface = self.iface_receiver(addr, id)?;
-        for method in &methods {
+    /// What an itab says whose type nothing else led to.
+    fn stray(&mut self, itab: &StaticItab<'a>) {
+        if let Some(id) = self.reader.at(itab.concrete, self.types) {
+            self.of_type(itab.concrete, id, std::slice::from_ref(itab));
+        }
+    }
+
+    /// What the method table of the type `id` says, of which code called through an interface takes `takes`.
+    fn methods(&mut self, table: &[RawMethod<'a>], addr: u64, (id, takes): (TypeId, TypeId)) {
+        for method in table {
             self.receiver(method.tfn, id);
-            if method.ifn != method.tfn && iface != id {
-                self.receiver(method.ifn, iface);
-            }
-            let both = [(method.tfn, id, Why::Method), (method.ifn, iface, Why::IfaceMethod)];
             // Methods of pointers are their own interface methods.
-            let differ = if method.ifn == method.tfn && iface == id { 1 } else { 2 };
-            for (code, receiver, why) in both.into_iter().take(differ) {
-                if let Some(signature) = self.method(receiver, method.mtyp) {
-                    self.add(code, signature, why, addr, id, method.name);
-                }
+            let is_one = method.ifn == method.tfn && takes == id;
+            if method.ifn != method.tfn && takes != id {
+                self.receiver(method.ifn, takes);
+            }
+            let Some(signature) = self.method(id, method.mtyp) else { continue };
+            let through = if takes == id { Some(signature.clone()) } else { self.method(takes, method.mtyp) };
+            self.add(method.tfn, signature, Why::Method, addr, id, method.name);
+            if let Some(signature) = through.filter(|_| !is_one) {
+                self.add(method.ifn, signature, Why::IfaceMethod, addr, id, method.name);
             }
         }
-        self.tables.insert(addr, methods);
-        Some(())
     }
 
     fn receiver(&mut self, code: u64, receiver: TypeId) {
@@ -202,17 +211,12 @@ impl<'a> Found<'_, 'a> {
 
     /// The signature of methods with the func type at `mtyp`, if everything in it is known.
     fn method(&mut self, receiver: TypeId, mtyp: u64) -> Option<Arc<Signature>> {
-        if let Some(known) = self.signatures.get(&(receiver, mtyp)) {
-            return known.clone();
-        }
-        let signature = self.reader.method(mtyp, receiver, self.types).map(Arc::new);
-        self.signatures.insert((receiver, mtyp), signature.clone());
-        signature
+        self.reader.method(mtyp, receiver, self.types).map(Arc::new)
     }
 
-    fn algorithms(&mut self, addr: u64, id: TypeId) -> Option<()> {
-        let (header, raw) = (self.reader.header(addr)?, self.reader.raw());
-        let of_map = if header.kind == RKind::Map { raw.tail(addr, &header) } else { None };
+    fn algorithms(&mut self, addr: u64, id: TypeId, header: &Header<'a>) {
+        let raw = self.reader.raw();
+        let of_map = if header.kind == RKind::Map { raw.tail(addr, header) } else { None };
         let hasher = match of_map {
             Some(Tail::Map { hasher, .. }) if hasher != 0 => hasher,
             _ => header.equal.1,
@@ -225,7 +229,6 @@ impl<'a> Found<'_, 'a> {
             self.add(equal, self.basics.equal.clone(), Why::Equal, addr, id, "");
         }
         self.add(hasher, self.basics.hasher.clone(), Why::Hasher, addr, id, "");
-        Some(())
     }
 
     /// The compiler writes a `==` function for a struct or array of its own, with pointers to it as parameters. What
@@ -247,40 +250,21 @@ impl<'a> Found<'_, 'a> {
         }
     }
 
-    fn itabs(&mut self) {
-        for itab in itab::enumerate(self.reader) {
-            let Some(id) = self.reader.at(itab.concrete, self.types) else { continue };
-            let Some(receiver) = self.iface_receiver(itab.concrete, id) else { continue };
-            if !self.tables.contains_key(&itab.concrete) {
-                self.methods(itab.concrete, id);
+    /// What an itab says beside the method table of its concrete type, `id`.
+    fn itab(&mut self, itab: &StaticItab<'a>, table: &[RawMethod<'a>], (id, takes): (TypeId, TypeId)) {
+        for (name, ty, code) in itab.methods.iter().filter(|m| m.2 != 0) {
+            // The type's own table says it already, or says that nothing can call the method.
+            let (told, dropped) = own_table(table, (name, *ty, *code));
+            if dropped {
+                self.dropped.insert(*code);
             }
-            for (name, ty, code) in itab.methods.iter().filter(|m| m.2 != 0) {
-                // The type's own table says it already, or says that nothing can call the method.
-                let (told, dropped) = self.own_table(itab.concrete, (name, *ty, *code));
-                if dropped {
-                    self.dropped.insert(*code);
-                }
-                if told || dropped {
-                    continue;
-                }
-                if let Some(signature) = self.method(receiver, *ty) {
-                    self.add(*code, signature, Why::Itab, itab.addr, id, name);
-                }
+            if told || dropped {
+                continue;
+            }
+            if let Some(signature) = self.method(takes, *ty) {
+                self.add(*code, signature, Why::Itab, itab.addr, id, name);
             }
         }
-    }
-
-    /// Whether a type's own table has such a method (name, func type, code for interfaces), and whether it says that nothing
-    /// can call any of that name.
-    fn own_table(&self, concrete: u64, (name, ty, code): (&str, u64, u64)) -> (bool, bool) {
-        let rows = self.tables.get(&concrete).into_iter().flatten().filter(|row| row.name == name);
-        let (mut any, mut told, mut callable) = (false, false, false);
-        for row in rows {
-            any = true;
-            told |= (row.ifn, row.mtyp) == (code, ty);
-            callable |= row.ifn != 0;
-        }
-        (told, any && !callable)
     }
 
     fn add(&mut self, addr: u64, signature: Arc<Signature>, why: Why, at: u64, owner: TypeId, method: &'a str) {
@@ -288,4 +272,16 @@ impl<'a> Found<'_, 'a> {
             self.out.code.push(TypedCode { addr, signature, why, at, owner, method, disputed: false });
         }
     }
+}
+
+/// Whether a type's own table has such a method (name, func type, code for interfaces), and whether it says that nothing
+/// can call any of that name.
+fn own_table(table: &[RawMethod], (name, ty, code): (&str, u64, u64)) -> (bool, bool) {
+    let (mut any, mut told, mut callable) = (false, false, false);
+    for row in table.iter().filter(|row| row.name == name) {
+        any = true;
+        told |= (row.ifn, row.mtyp) == (code, ty);
+        callable |= row.ifn != 0;
+    }
+    (told, any && !callable)
 }

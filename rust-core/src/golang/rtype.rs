@@ -6,6 +6,7 @@
 
 mod descriptor;
 mod find;
+mod judge;
 mod kind;
 mod layout;
 mod name;
@@ -22,10 +23,11 @@ pub use uncommon::{RawMethod, RawUncommon};
 use super::moduledata::ModuleData;
 use super::version::Version;
 use crate::image::Image;
-use crate::limits::{MAX_TYPE_DEPTH, MAX_TYPES};
+use crate::limits::MAX_TYPES;
 use crate::types::{Field, Kind, Method, Param, Role, Signature, Type, TypeId, Types};
 use find::{choose, extent, typelinks, walk};
-use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
+use foldhash::{HashMap, HashMapExt};
+use judge::Judge;
 use std::cell::Cell;
 
 /// How often the type data may be read, as descriptors refer to each other and share names.
@@ -48,13 +50,9 @@ pub struct TypeReader<'a> {
     found: Vec<Descriptor<'a>>,
     /// Those of `found` whose contents are to be read.
     queue: Vec<u32>,
-    /// By-value parts of structs and arrays that have not been judged yet.
-    parts: Vec<(TypeId, Vec<TypeId>)>,
-    /// Nesting of structs and arrays that have been judged.
-    depth: HashMap<TypeId, usize>,
-    unsound: HashSet<TypeId>,
-    paths: HashMap<TypeId, &'a str>,
-    pointers: HashMap<TypeId, TypeId>,
+    judge: Judge,
+    /// The type of pointers to each type, as far as there is one.
+    pointers: Vec<Option<TypeId>>,
     notes: Vec<String>,
 }
 
@@ -78,11 +76,8 @@ impl<'a> TypeReader<'a> {
             ids: HashMap::new(),
             found: Vec::new(),
             queue: Vec::new(),
-            parts: Vec::new(),
-            depth: HashMap::new(),
-            unsound: HashSet::new(),
-            paths: HashMap::new(),
-            pointers: HashMap::new(),
+            judge: Judge::default(),
+            pointers: Vec::new(),
             notes: note.into_iter().collect(),
         }
     }
@@ -134,14 +129,19 @@ impl<'a> TypeReader<'a> {
         self.found.get(self.ids.get(&addr).copied()?? as usize)
     }
 
-    /// Import path of a named type's package.
-    pub fn path(&self, id: TypeId) -> Option<&'a str> {
-        self.paths.get(&id).copied()
+    /// Import path of the package of the named type whose descriptor is at `addr`, and its spelling.
+    pub fn named(&self, addr: u64) -> Option<(&'a str, &'a str)> {
+        let header = self.header(addr)?;
+        self.path(addr, &header).map(|path| (path, header.name))
+    }
+
+    fn path(&self, addr: u64, header: &Header) -> Option<&'a str> {
+        if header.named { self.raw.path(addr, header).filter(|path| !path.is_empty()) } else { None }
     }
 
     /// Whether all that a value of the type consists of is known.
     pub fn is_sound(&self, id: TypeId) -> bool {
-        !self.unsound.contains(&id)
+        self.judge.is_sound(id)
     }
 
     /// The header of the descriptor at `addr`.
@@ -150,9 +150,9 @@ impl<'a> TypeReader<'a> {
         known.unwrap_or_else(|| self.raw.header(addr))
     }
 
-    /// The method table and package path of the descriptor at `addr`, when it has them.
-    pub fn uncommon(&self, addr: u64) -> Option<RawUncommon<'a>> {
-        self.raw.uncommon(addr, &self.header(addr)?)
+    /// The method table and package path of the descriptor at `addr` with that header, when it has them.
+    pub fn uncommon(&self, addr: u64, header: &Header) -> Option<RawUncommon<'a>> {
+        self.raw.uncommon(addr, header)
     }
 
     /// The func type at descriptor `addr` with `receiver` before its parameters, if everything in it is known.
@@ -172,14 +172,22 @@ impl<'a> TypeReader<'a> {
 
     /// The type of pointers to `elem`: the binary's own, or one made up.
     pub fn pointer_to(&mut self, elem: TypeId, types: &mut Types) -> TypeId {
-        if let Some(known) = self.pointers.get(&elem) {
-            return *known;
+        if let Some(known) = self.pointers.get(elem.0 as usize).copied().flatten() {
+            return known;
         }
         let name = types.get(elem).map_or_else(String::new, |t| format!("*{}", t.name));
         let word = self.ptr_size();
         let id = types.push(Type { name, size: word.into(), align: word, kind: Kind::Pointer(Some(elem)) });
-        self.pointers.insert(elem, id);
+        self.points(elem, id);
         id
+    }
+
+    fn points(&mut self, elem: TypeId, id: TypeId) {
+        let (at, known) = (elem.0 as usize, self.found.len());
+        if self.pointers.len() <= at {
+            self.pointers.resize((at + 1).max(known), None);
+        }
+        self.pointers[at] = Some(id);
     }
 
     /// Bytes of a pointer.
@@ -218,26 +226,22 @@ impl<'a> TypeReader<'a> {
         while let Some(next) = self.queue.pop() {
             let Some(Descriptor { addr, id, header }) = self.found.get(next as usize).copied() else { continue };
             if self.read(addr, id, &header, types).is_none() {
-                self.unsound.insert(id);
+                self.judge.reject(id);
             }
         }
-        self.judge(types);
+        self.judge.settle(types);
     }
 
     fn read(&mut self, addr: u64, id: TypeId, header: &Header, types: &mut Types) -> Option<()> {
-        if let Some(path) = self.raw.path(addr, header).filter(|path| header.named && !path.is_empty()) {
-            self.paths.insert(id, path);
-        }
         let tail = self.raw.tail(addr, header)?;
         self.keep(self.raw.tail_bytes(&tail))?;
         let kind = self.kind(header, &tail, types)?;
         match &kind {
-            Kind::Struct(fields) => self.parts.push((id, fields.iter().map(|f| f.ty).collect())),
-            Kind::Array { elem, .. } => self.parts.push((id, vec![*elem])),
-            Kind::Pointer(Some(elem)) if !header.named => drop(self.pointers.insert(*elem, id)),
+            Kind::Struct(_) | Kind::Array { .. } => self.judge.add(id),
+            Kind::Pointer(Some(elem)) if !header.named => self.points(*elem, id),
             _ => {}
         }
-        let is_vector = could_be_vector(header) && self.path(id).is_some_and(is_of_simd);
+        let is_vector = could_be_vector(header) && self.path(addr, header).is_some_and(is_of_simd);
         types.set_kind(id, if is_vector { Kind::Vector } else { kind });
         Some(())
     }
@@ -284,45 +288,6 @@ impl<'a> TypeReader<'a> {
             inside.then(|| Field { name: name.to_string(), offset: *offset, ty })
         };
         whole(fields.len(), fields.iter().map(field))
-    }
-
-    /// Settles which structs and arrays are made of known parts only, without containing themselves. What is not is
-    /// left opaque, so that whoever walks a value's parts comes to an end.
-    fn judge(&mut self, types: &mut Types) {
-        if self.parts.is_empty() {
-            return;
-        }
-        let parts: HashMap<TypeId, Vec<TypeId>> = self.parts.drain(..).collect();
-        let mut waiting: HashMap<TypeId, usize> = HashMap::new();
-        let mut users: HashMap<TypeId, Vec<TypeId>> = HashMap::new();
-        for (id, list) in &parts {
-            let open: Vec<TypeId> = list.iter().copied().filter(|p| parts.contains_key(p)).collect();
-            waiting.insert(*id, open.len());
-            open.into_iter().for_each(|part| users.entry(part).or_default().push(*id));
-        }
-        let mut ready: Vec<TypeId> = waiting.iter().filter(|(_, n)| **n == 0).map(|(id, _)| *id).collect();
-        while let Some(id) = ready.pop() {
-            waiting.remove(&id);
-            self.settle(id, parts.get(&id).map(Vec::as_slice).unwrap_or_default());
-            for user in users.get(&id).into_iter().flatten() {
-                if let Some(n) = waiting.get_mut(user) {
-                    *n -= 1;
-                    ready.extend((*n == 0).then_some(*user));
-                }
-            }
-        }
-        self.unsound.extend(waiting.into_keys());
-        for id in parts.keys().filter(|id| self.unsound.contains(id)) {
-            types.set_kind(*id, Kind::Struct(Vec::new()));
-        }
-    }
-
-    fn settle(&mut self, id: TypeId, parts: &[TypeId]) {
-        let depth = 1 + parts.iter().filter_map(|p| self.depth.get(p)).max().copied().unwrap_or(0);
-        if depth > MAX_TYPE_DEPTH || !parts.iter().all(|p| self.is_sound(*p)) {
-            self.unsound.insert(id);
-        }
-        self.depth.insert(id, depth);
     }
 }
 
