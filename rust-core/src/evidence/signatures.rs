@@ -140,7 +140,7 @@ fn wanted<'n>(library: &mut Library<'_>, meta: &Metadata, names: &'n [Cow<'n, st
 fn signature(
     converter: &mut Converter<'_, '_, '_>,
     function: &Wanted<'_>,
-    lines: &Lines,
+    lines: &Lines<'_>,
     convention: &Convention,
 ) -> Option<(Signature, bool)> {
     let args = function.name.type_args.map(|spelled| instances::arguments(converter, spelled)).unwrap_or_default();

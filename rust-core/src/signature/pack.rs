@@ -4,8 +4,8 @@
 
 use crate::limits::{MAX_INFLATION, MAX_NAME, MAX_PACK_BLOCK, MAX_PACK_ENTRIES};
 use crate::reader::Reader;
+use foldhash::HashMap;
 use miniz_oxide::inflate::decompress_slice_iter_to_slice;
-use std::collections::HashMap;
 use std::iter;
 
 /// What a pack starts with; the last byte is the version of the format.

@@ -2,7 +2,7 @@
 
 use crate::report::Source;
 use crate::signature::pack::{Block, Definition, Listed, Pack, System};
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 use std::rc::Rc;
 
 /// How well a pack's system fits the program.

@@ -9,23 +9,23 @@ use crate::golang::symbol_name::NameKind;
 use crate::image::Image;
 use crate::signature::build::Ref;
 use crate::types::Signature;
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 /// Where functions start, by their index and by package and name.
-pub(super) struct Lines {
+pub(super) struct Lines<'n> {
     lines: HashMap<usize, u32>,
-    outer: HashMap<(super::PackageId, String), usize>,
+    outer: HashMap<(super::PackageId, &'n str), usize>,
 }
 
-impl Lines {
+impl<'n> Lines<'n> {
     /// Looks up the lines of literals, and of the functions around them.
-    pub(super) fn new(image: &Image<'_>, meta: &Metadata, wanted: &[Wanted<'_>]) -> Self {
-        let mut lines = Lines { lines: HashMap::new(), outer: HashMap::new() };
+    pub(super) fn new(image: &Image<'_>, meta: &Metadata, wanted: &[Wanted<'n>]) -> Self {
+        let mut lines = Lines { lines: HashMap::new(), outer: HashMap::with_capacity(wanted.len()) };
         for function in wanted {
-            lines.outer.insert((function.package, function.rest.to_string()), function.index);
+            lines.outer.insert((function.package, function.rest), function.index);
         }
         for function in wanted.iter().filter(|f| matches!(f.name.kind, NameKind::Closure | NameKind::RangeBody)) {
-            let outer = lines.outer.get(&(function.package, outer(function).to_string())).copied();
+            let outer = lines.outer.get(&(function.package, outer(function))).copied();
             for index in outer.into_iter().chain([function.index]) {
                 let Some(func) = meta.pclntab.funcs.get(index) else { continue };
                 let line = |image| meta.pclntab.file_line(image, func).1;
@@ -42,7 +42,7 @@ impl Lines {
         if is_global(function) {
             return Some(line);
         }
-        let outer = self.outer.get(&(function.package, outer(function).to_string()))?;
+        let outer = self.outer.get(&(function.package, outer(function)))?;
         let from = *self.lines.get(outer)?;
         line.checked_sub(from).filter(|_| from > 0)
     }
@@ -64,7 +64,7 @@ pub(super) fn signature(
     converter: &mut Converter<'_, '_, '_>,
     function: &Wanted<'_>,
     args: &[Ref],
-    lines: &Lines,
+    lines: &Lines<'_>,
 ) -> Option<(Signature, bool)> {
     let name = match function.rest.strip_prefix("init.") {
         Some(literal) if is_global(function) => format!("glob..{literal}"),

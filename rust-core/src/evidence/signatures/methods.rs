@@ -7,7 +7,7 @@ use super::library::PackageId;
 use crate::signature::build::Ref;
 use crate::signature::pack::{Definition, Flags, Node};
 use crate::types::Signature;
-use std::collections::HashSet;
+use foldhash::{HashSet, HashSetExt};
 
 /// Levels of embedding that are looked through.
 const LEVELS: usize = 8;

@@ -96,8 +96,8 @@ fn types_from_before_name_offsets_are_read() {
         let fields: Vec<String> = fields.iter().map(|f| format!("{} {} @{}", f.name, text(f.ty), f.offset)).collect();
         assert_eq!((text(id).as_str(), fields.join(", ").as_str()), ("p.T", "a int32 @0, next *p.T @8"));
         assert_eq!(types.get(types.named("*p.T").next().unwrap()).unwrap().kind, Kind::Pointer(Some(id)));
-        let uncommon = reader.uncommon(DATA).unwrap();
-        assert_eq!((reader.path(id), uncommon.path), (Some("a/p"), "a/p"));
+        let uncommon = reader.uncommon(DATA, &reader.header(DATA).unwrap()).unwrap();
+        assert_eq!((reader.named(DATA).map(|(path, _)| path), uncommon.path), (Some("a/p"), "a/p"));
         let method = uncommon.methods[0];
         assert_eq!((method.name, method.ifn, method.tfn), ("Get", CODE + 0x10, CODE + 0x20));
         let signature = reader.method(method.mtyp, id, &mut types).unwrap();
