@@ -32,6 +32,9 @@ pub struct Value {
     pub pieces: Pieces,
 }
 
+/// In one line, when it is wanted: mostly it is not, so it takes no more room than a pointer.
+pub type Text = Option<Arc<String>>;
+
 /// What one source says of one side, parameters or results, of a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
@@ -41,8 +44,8 @@ pub struct Claim {
     pub confidence: Confidence,
     /// In order.
     pub values: Box<[Value]>,
-    /// In one line, when it is wanted.
-    pub text: Box<str>,
+    /// What it rests on.
+    pub text: Text,
     /// The address that it rests on.
     pub at: u64,
 }
@@ -60,8 +63,8 @@ pub struct Typed {
     pub has_results: bool,
     /// How sure it is where the binary does not contradict it.
     pub confidence: Confidence,
-    /// In one line, when it is wanted.
-    pub text: Box<str>,
+    /// What it rests on.
+    pub text: Text,
     /// The address that it rests on.
     pub at: u64,
 }
@@ -96,7 +99,7 @@ mod tests {
 
     fn typed(entry: u64, source: Source) -> Typed {
         let signature = Arc::new(Signature::default());
-        let (confidence, text) = (Confidence::Exact, Box::default());
+        let (confidence, text) = (Confidence::Exact, None);
         Typed { entry, source, signature, has_results: true, confidence, text, at: entry }
     }
 

@@ -162,12 +162,9 @@ pub fn resolve(
     let mut summaries = vec![Summary::default(); funcs.len()];
     let (mut open, mut asked) = (vec![true; funcs.len()], vec![false; funcs.len()]);
     for (i, sides) in located.iter_mut().enumerate() {
-        let (first, face) = (&mut firsts[i], &mut knowledge.faces[i]);
+        let (first, face) = (&firsts[i], &mut knowledge.faces[i]);
         face.reads(sides.reads);
         asked[i] = sides.asks_code;
-        if !program.explain && !sides.in_doubt() {
-            first.list = None;
-        }
         if let Some(summary) = sides.summary.take() {
             (summaries[i], open[i]) = (*summary, false);
             face.returns &= !is_gone(first, &summaries[i], face);

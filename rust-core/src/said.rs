@@ -34,7 +34,7 @@ impl<'a> Said<'a> {
         let (mut typed, tables) = methods::collect(&mut reader, &mut types, options.evidence);
         let mut notes = reader.notes().to_vec();
         if options.dwarf {
-            notes.extend(dwarf::collect(image, meta, &mut types, &mut typed));
+            notes.extend(dwarf::collect(image, meta, &mut types, options.evidence, &mut typed));
         }
         let known = Known::new(&reader);
         let funcs = &meta.pclntab.funcs;

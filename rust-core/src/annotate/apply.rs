@@ -15,6 +15,7 @@ use crate::resolve::Resolved;
 use crate::resolve::verdict::Lost;
 use crate::types::{Field, Kind, Param, Signature, Type, TypeId, Types};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What is found, ready to be used without the finder's view of the functions.
 pub(super) struct Found {
@@ -169,7 +170,7 @@ fn set(
         source: Source::Table,
         confidence: Confidence::Exact,
         values,
-        text: role.row().name.into(),
+        text: Some(Arc::new(role.row().name.to_string())),
         at: entry,
     };
     let (params, results) = (claim(params), claim(results));

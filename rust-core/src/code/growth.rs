@@ -6,6 +6,7 @@
 
 use super::op::{Flow, Op};
 use crate::abi::location::Reg;
+use smallvec::SmallVec;
 
 /// Instructions from the entry within which the check's branch is looked for.
 pub const PROLOGUE_OPS: usize = 12;
@@ -36,7 +37,7 @@ pub struct Growth {
     /// What it calls.
     pub callee: u64,
     /// What it stores, in order.
-    pub spills: Vec<Spill>,
+    pub spills: Box<[Spill]>,
 }
 
 /// Bytes behind the block that may be padding: functions are aligned to 32 bytes, or to 64 by a profile.
@@ -65,19 +66,21 @@ pub fn candidates(prologue: &[Op], entry: u64) -> impl Iterator<Item = u32> {
 pub fn block(ops: &[Op], entry: u64, loads_tell_sign: bool, is_morestack: impl Fn(u64) -> bool) -> Option<Growth> {
     let start = ops.first()?.at;
     let mut growth = Growth { start, ..Growth::default() };
+    let mut spills = SmallVec::<[Spill; 16]>::new();
     let mut called = false;
     for op in ops.iter().take(BLOCK_OPS) {
         match op.flow {
             Flow::Next if op.nop => {}
-            Flow::Next if called && loads_tell_sign => mark_signed(op, &mut growth.spills),
+            Flow::Next if called && loads_tell_sign => mark_signed(op, &mut spills),
             Flow::Next if called => {}
-            Flow::Next => growth.spills.extend(spill(op)?),
+            Flow::Next => spills.extend(spill(op)?),
             Flow::Call if !called && is_morestack(op.target) => {
                 growth.callee = op.target;
                 called = true;
             }
             Flow::Jump if called && op.target == entry => {
                 growth.end = op.end();
+                growth.spills = spills.as_slice().into();
                 return Some(growth);
             }
             _ => return None,

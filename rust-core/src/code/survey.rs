@@ -1,6 +1,7 @@
 //! The first look at all code: how functions end, and which convention calls show.
 
 use crate::limits;
+use thin_vec::ThinVec;
 
 /// What one function's code shows at first sight.
 #[derive(Debug, Clone, Default)]
@@ -14,9 +15,9 @@ pub struct Survey {
     /// It calls or jumps right after it has set up the registers of ABIInternal: its own body is ABI0.
     pub enters_internal: bool,
     /// Jumps out of the function.
-    pub exits: Vec<u64>,
+    pub exits: ThinVec<u64>,
     /// Calls and whether the caller restores the registers of ABIInternal right after them, so that the callee is ABI0.
-    pub calls: Vec<(u64, bool)>,
+    pub calls: ThinVec<(u64, bool)>,
 }
 
 impl Survey {

@@ -21,8 +21,8 @@ pub struct Group {
 /// The parameters, as far as they are listed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ArgList {
-    /// In declaration order.
-    pub groups: Vec<Group>,
+    /// In declaration order; most lists are short.
+    pub groups: SmallVec<[Group; 8]>,
     /// Further parameters are not listed.
     pub more: bool,
 }
@@ -30,7 +30,6 @@ pub struct ArgList {
 impl ArgList {
     /// Groups what is listed of one function.
     pub fn new(info: &ArgInfo) -> ArgList {
-        // Most lists are short, and are kept as long as they are.
         let mut groups = SmallVec::<[Group; 8]>::new();
         let mut more = !info.complete;
         let mut depth = 0u32;
@@ -50,7 +49,7 @@ impl ArgList {
                 (_, None) => {}
             }
         }
-        ArgList { groups: groups.into_vec(), more }
+        ArgList { groups, more }
     }
 
     /// Whether everything is listed, as far as the list itself tells.

@@ -31,6 +31,7 @@ use functions::{Functions, Listed};
 use info::{Buffers, Info};
 use loops::Loops;
 use merge::{MAX_FORMALS, Merged, Value};
+use std::sync::Arc;
 use types::TypeReader;
 
 /// A function of the debug information.
@@ -68,8 +69,14 @@ pub enum Doubt {
 }
 
 /// Adds the signature of every function that debug information speaks of and no witness refutes, and returns what could
-/// not be read.
-pub fn collect(image: &Image<'_>, meta: &Metadata, types: &mut Types, out: &mut Vec<Typed>) -> Vec<String> {
+/// not be read. `explain`: in words too.
+pub fn collect(
+    image: &Image<'_>,
+    meta: &Metadata,
+    types: &mut Types,
+    explain: bool,
+    out: &mut Vec<Typed>,
+) -> Vec<String> {
     let dwarf = read(image, types);
     let internal = Convention::abi_internal(image.arch, image.os, u32::from(meta.version.minor()));
     let conventions = [internal, Convention::abi0(image.arch)];
@@ -93,7 +100,7 @@ pub fn collect(image: &Image<'_>, meta: &Metadata, types: &mut Types, out: &mut 
             signature: function.signature.into(),
             has_results: function.complete,
             confidence: Confidence::Exact,
-            text: format!("debug information of {}", function.name).into(),
+            text: explain.then(|| Arc::new(format!("debug information of {}", function.name))),
             at: function.entry,
         });
     }

@@ -8,13 +8,14 @@ use crate::golang::methods;
 use crate::golang::rtype::TypeReader;
 use crate::report::{Confidence, Source};
 use crate::types::{TypeId, Types};
+use std::sync::Arc;
 
 /// The signature of every code address that runtime types speak of, and the receivers of all code in method tables.
 /// `explain`: in words too.
 pub fn collect(reader: &mut TypeReader<'_>, types: &mut Types, explain: bool) -> (Vec<Typed>, Vec<(u64, TypeId)>) {
     let methods = methods::read(reader, types);
     let typed = |code: methods::TypedCode<'_>| {
-        let text = if explain { code.text(types).into() } else { Box::default() };
+        let text = explain.then(|| Arc::new(code.text(types)));
         let (source, confidence) = (Source::Rtype, Confidence::Exact);
         let (entry, signature, at) = (code.addr, code.signature, code.at);
         Typed { entry, source, signature, has_results: true, confidence, text, at }

@@ -26,6 +26,7 @@ use convert::Converter;
 use library::{Fit, Library, PackageId, Target};
 use literals::Lines;
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// Signatures of the standard library, written by `scripts/std_signatures`.
 static STD: &[u8] = include_bytes!("../../data/std.sigs");
@@ -82,7 +83,6 @@ pub fn collect(
         let (source, fit) = (package.source, package.fit);
         let confidence = if sure && fit == Fit::Exact { Confidence::Exact } else { Confidence::Likely };
         let text = match source {
-            _ if !options.evidence => "",
             Source::Std => "sources of the standard library",
             _ => "sources of the module",
         };
@@ -92,7 +92,7 @@ pub fn collect(
             signature: signature.into(),
             has_results: true,
             confidence,
-            text: text.into(),
+            text: options.evidence.then(|| Arc::new(text.to_string())),
             at: function.entry,
         });
     }

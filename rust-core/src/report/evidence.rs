@@ -171,5 +171,8 @@ fn claim_text(claim: &Claim, arch: Arch) -> String {
     };
     let places: Vec<_> = claim.values.iter().map(place).collect();
     let places = if places.is_empty() { "none".into() } else { places.join(", ") };
-    if claim.text.is_empty() { places } else { format!("{places} ({})", claim.text) }
+    match claim.text.as_deref() {
+        Some(text) if !text.is_empty() => format!("{places} ({text})"),
+        _ => places,
+    }
 }

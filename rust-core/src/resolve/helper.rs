@@ -6,6 +6,7 @@ use crate::abi::location::Reg;
 use crate::evidence::helpers::{Special, members};
 use crate::evidence::{Claim, Value};
 use crate::report::{Abi, Confidence, Source};
+use std::sync::Arc;
 
 /// The convention of a helper that has its own, from the table.
 pub(super) fn of_helper(input: &Input<'_, '_>) -> Option<(Abi, Claim, Claim)> {
@@ -35,7 +36,7 @@ pub(super) fn of_helper(input: &Input<'_, '_>) -> Option<(Abi, Claim, Claim)> {
         source: Source::Table,
         confidence: Confidence::Exact,
         values: regs.into_iter().enumerate().map(value).collect(),
-        text: helper.name.into(),
+        text: Some(Arc::new(helper.name.to_string())),
         at: func.entry,
     };
     Some((abi, claim(params), claim(results)))

@@ -22,6 +22,7 @@ use crate::evidence::callers::Passed;
 use crate::evidence::{Claim, Value};
 use crate::report::{Abi, Confidence, Source};
 use smallvec::smallvec;
+use std::sync::Arc;
 
 /// Bytes of a word on every machine with a register convention.
 const WORD: u32 = 8;
@@ -166,7 +167,7 @@ pub fn stack_results(abi: Abi, params: Option<&Claim>, (from, to): (u32, u32), w
         source: params.source,
         confidence: params.confidence.min(Confidence::Likely),
         values: stack_words(from, to.saturating_sub(from), word).collect(),
-        text: format!("bytes {from} to {to} of the argument area").into(),
+        text: Some(Arc::new(format!("bytes {from} to {to} of the argument area"))),
         at: params.at,
     })
 }

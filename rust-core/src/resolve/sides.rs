@@ -3,9 +3,9 @@
 use super::knowledge::Knowledge;
 use super::params::{self, Facts, Located, Reads};
 use super::stack::{Seen, entry_pointers};
-use super::survey::First;
+use super::survey::{First, arg_list, live_start};
 use super::{Resolved, Scratch, assembly, helper, reads, verdict};
-use crate::abi::assign::{Area, Placed, assign_each};
+use crate::abi::assign::{Placed, assign_each};
 use crate::abi::location::{Reg, RegSet};
 use crate::abi::registers::Convention;
 use crate::code::flow::NONE;
@@ -22,6 +22,7 @@ use crate::golang::pclntab::Func;
 use crate::program::Program;
 use crate::report::{Abi, Confidence, Side, Source};
 use crate::types::{Param, Types};
+use std::sync::Arc;
 use thin_vec::ThinVec;
 
 /// What parameters and results are, as far as it is known before code is asked for results.
@@ -31,7 +32,8 @@ pub(super) struct Sides {
     typed_results: Option<Claim>,
     /// Typed signatures that were not taken, with the reason where it is not that a better one was.
     dropped: ThinVec<(Side, Claim, Option<String>)>,
-    area: Option<Area>,
+    /// What a typed signature says of the argument area: bytes of stack parameters, and where the spill area begins.
+    area: Option<(u32, u32)>,
     /// Calls that were asked about the parameters.
     calls: u32,
     /// Its body has registers and was compiled.
@@ -162,11 +164,7 @@ impl Input<'_, '_> {
             source: located.source,
             confidence: located.confidence,
             values: located.values,
-            text: if program.explain {
-                verdict::metadata_text(program, first, func, self.seen, calls).into()
-            } else {
-                Box::default()
-            },
+            text: program.explain.then(|| Arc::new(verdict::metadata_text(program, first, func, self.seen, calls))),
             at: func.entry,
         }
     }
@@ -183,7 +181,8 @@ impl Input<'_, '_> {
         summary: &mut Option<Box<Summary>>,
     ) -> Option<Located> {
         let convention = self.convention();
-        let list = self.first.list.as_ref();
+        let list = arg_list(self.program, self.func);
+        let list = list.as_ref();
         let hides = !self.program.names || self.program.meta.obfuscated || self.first.instance;
         let may_hide_first = hides && list.is_some();
         if self.abi != Abi::ABIInternal || !convention.uses_registers() {
@@ -196,7 +195,7 @@ impl Input<'_, '_> {
         if self.first.asm && list.is_none() {
             return assembly::in_registers(self.first.taken.registers, convention);
         }
-        let spills = self.first.growth.as_ref().map(|g| g.spills.as_slice()).unwrap_or_default();
+        let spills = self.first.growth.as_ref().map(|g| &*g.spills).unwrap_or_default();
         let mut reads = Reads::default();
         let silent = spills.is_empty() && list.is_some_and(|l| !l.groups.is_empty() || self.func.args != Some(0));
         if self.program.reads_code() && (silent || list.is_some_and(|l| !l.is_complete())) {
@@ -210,7 +209,7 @@ impl Input<'_, '_> {
                 entry_pointers(self.program, self.func)
             },
             list,
-            live_start: self.first.live_start,
+            live_start: live_start(self.program, self.func),
             args: self.func.args,
             may_hide_first,
             reads: &reads,
@@ -253,7 +252,8 @@ impl Input<'_, '_> {
         // Stubs of the runtime have registers of their own (`runtime.panicIndex`): assembly that reads others is not meant.
         let claimed: RegSet = params::registers(&params.values).collect();
         let reads_others = self.abi == Abi::ABIInternal && !(self.first.taken.registers & !claimed).is_empty();
-        let size_agrees = size_agrees && !(self.first.asm && self.first.list.is_none() && reads_others);
+        let is_told = |func| arg_list(self.program, func).is_some();
+        let size_agrees = size_agrees && !(self.first.asm && reads_others && !is_told(self.func));
         let confirmed = size_agrees || (!typed.has_results && places_agree == Some(true));
         if !confirmed || places_agree == Some(false) {
             let why = match (places_agree, self.func.args) {
@@ -268,7 +268,7 @@ impl Input<'_, '_> {
         if places_agree == Some(true) {
             params.confidence = Confidence::Exact;
         }
-        sides.area = sides.area.or(typed.has_results.then_some(area));
+        sides.area = sides.area.or(typed.has_results.then_some((area.stack_args, area.spill_offset)));
         let mut weaker = Vec::new();
         weaker.extend(verdict::supersede(&mut sides.typed_params, params).map(|claim| (Side::Params, claim, None)));
         if typed.has_results {
@@ -293,11 +293,8 @@ impl Sides {
     pub(super) fn finish(self, input: &Input<'_, '_>, outcome: &Outcome, inferred: &Inferred) -> Resolved {
         let Input { program, func, first, abi, .. } = *input;
         let located = self.located;
-        let (stack_args, spill_offset) = match (&self.area, &located) {
-            (Some(area), _) => (area.stack_args, area.spill_offset),
-            (None, Some(l)) => (l.stack_args, l.spill_offset),
-            (None, None) => (0, 0),
-        };
+        let shown = || located.as_ref().map(|l| (l.stack_args, l.spill_offset));
+        let (stack_args, spill_offset) = self.area.or_else(shown).unwrap_or_default();
         // Where types say both sides, what was located has no say any more.
         let asked = program.explain || self.typed_params.is_none() || self.typed_results.is_none();
         let metadata = located.filter(|_| asked).map(|l| input.metadata_claim(l, self.calls));
@@ -375,7 +372,7 @@ fn results_claim(
         source: Source::Code,
         confidence: results::confidence::of(inferred, stack),
         values: values.into(),
-        text: if program.explain { results::confidence::text(inferred).into() } else { Box::default() },
+        text: program.explain.then(|| Arc::new(results::confidence::text(inferred))),
         at: func.entry,
     })
 }

@@ -1,7 +1,7 @@
 //! The argument areas of programs, or of bodies, in which nothing travels in registers.
 
 use super::knowledge::Knowledge;
-use super::survey::First;
+use super::survey::{First, arg_list};
 use super::{Scratch, body};
 use crate::Result;
 use crate::abi::registers::block_copy;
@@ -83,7 +83,7 @@ fn known(program: &Program<'_>, func: &Func, first: &First) -> Known {
     Known {
         words: func.args.unwrap_or(0).div_ceil(word),
         pointers: entry_pointers(program, func),
-        least: first.list.as_ref().map_or(0, |list| list.end().div_ceil(word)),
+        least: arg_list(program, func).map_or(0, |list| list.end().div_ceil(word)),
         opaque: first.asm,
     }
 }

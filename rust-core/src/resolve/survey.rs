@@ -26,10 +26,6 @@ pub struct First {
     pub helper: Option<Box<Helper>>,
     /// The stack-growth block.
     pub growth: Option<Growth>,
-    /// FUNCDATA_ArgInfo.
-    pub list: Option<ArgList>,
-    /// First byte of FUNCDATA_ArgLiveInfo.
-    pub live_start: Option<u32>,
     /// Written in assembly.
     pub asm: bool,
     /// Its name has type arguments.
@@ -97,20 +93,15 @@ fn first(
     wanted: impl Fn(u64) -> bool,
     scratch: &mut Scratch,
 ) -> First {
-    let table = &program.meta.pclntab;
-    let funcdata = |kind| table.funcdata(program.image, func, kind);
-    let list = funcdata(FuncData::ArgInfo).map(|at| ArgList::new(&arg_info::parse(program.image.tail(at))));
-    let live_start =
-        funcdata(FuncData::ArgLiveInfo).and_then(|at| program.image.tail(at).first().copied()).map(u32::from);
     if !program.reads_code() {
         let code = Survey { has_ret: true, ..Survey::default() };
-        return First { list, live_start, code, ..First::default() };
+        return First { code, ..First::default() };
     }
     let growth = stack_growth(program, func, morestack, scratch);
     let loads_g = !asm && loads_g(program, &scratch.ops);
     let spills = growth.as_ref().is_some_and(|growth| !growth.spills.is_empty());
     let ask = !asm && !spills && program.internal.uses_registers() && !restores_registers(program);
-    let takes_from_stack = ask && takes_from_stack(program, func, list.as_ref(), growth.as_ref(), scratch);
+    let takes_from_stack = ask && takes_from_stack(program, func, growth.as_ref(), scratch);
     let taken = match asm && program.internal.uses_registers() {
         true => taken(program, func, scratch),
         false => Taken::default(),
@@ -122,14 +113,24 @@ fn first(
         takes_from_stack,
         reads_back: reads_back && conventions::reads_back(program, func, scratch),
         taken,
-        list,
-        live_start,
         closure: growth.as_ref().is_some_and(|g| keeps_closure(program, g.callee)),
         loads_g,
         growth,
         code: scratch.decoder.survey(program.code(func), func.entry, exits, wanted),
         ..First::default()
     }
+}
+
+/// FUNCDATA_ArgInfo. It is read where it is asked for: the lists of all functions would take more memory than time.
+pub(super) fn arg_list(program: &Program<'_>, func: &Func) -> Option<ArgList> {
+    let at = program.meta.pclntab.funcdata(program.image, func, FuncData::ArgInfo)?;
+    Some(ArgList::new(&arg_info::parse(program.image.tail(at))))
+}
+
+/// First byte of FUNCDATA_ArgLiveInfo.
+pub(super) fn live_start(program: &Program<'_>, func: &Func) -> Option<u32> {
+    let at = program.meta.pclntab.funcdata(program.image, func, FuncData::ArgLiveInfo)?;
+    arg_info::live_start(program.image.tail(at)).map(u32::from)
 }
 
 /// `runtime.morestack` keeps the closure context, `morestack_noctxt` clears it.
@@ -168,16 +169,10 @@ fn loads_g(program: &Program<'_>, ops: &[Op]) -> bool {
 
 /// Whether the body reads one of its first lone scalars, which always find a register in ABIInternal, from the argument
 /// area; or, without parameters, has a result of one word there, as only small arrays are in ABIInternal.
-fn takes_from_stack(
-    program: &Program<'_>,
-    func: &Func,
-    list: Option<&ArgList>,
-    growth: Option<&Growth>,
-    scratch: &mut Scratch,
-) -> bool {
+fn takes_from_stack(program: &Program<'_>, func: &Func, growth: Option<&Growth>, scratch: &mut Scratch) -> bool {
     const FIRST: usize = 8;
     let alone = |group: &Group| group.components.first().filter(|_| group.components.len() == 1 && !group.cut).copied();
-    let groups = list.map(|list| list.groups.as_slice()).unwrap_or_default();
+    let groups = arg_list(program, func).map(|list| list.groups).unwrap_or_default();
     let mut scalars = groups.iter().take(FIRST).filter_map(alone).peekable();
     let result_only =
         groups.is_empty() && func.args.is_some_and(|args| (1..=program.image.arch.ptr_size()).contains(&args));

@@ -2,7 +2,7 @@
 
 use super::params::same_places;
 use super::stack::Seen;
-use super::survey::First;
+use super::survey::{First, arg_list};
 use crate::abi::registers::reg_name;
 use crate::code::growth::Growth;
 use crate::evidence::Claim;
@@ -128,7 +128,7 @@ pub(super) fn metadata_text(
         format!("block at {:#x} stores {}", func.entry + u64::from(g.start), regs.collect::<Vec<_>>().join(" "))
     };
     let block = first.growth.as_ref().filter(|g| !g.spills.is_empty()).map(stored);
-    let list = first.list.as_ref().map(|l| {
+    let list = arg_list(program, func).map(|l| {
         let cut = if l.is_complete() { "" } else { ", cut" };
         format!("ArgInfo lists {} parameters{cut}", l.groups.len())
     });

@@ -1,5 +1,6 @@
 use super::*;
 use crate::code::growth;
+use thin_vec::thin_vec;
 
 fn decode(code: &[u32]) -> Vec<Op> {
     let mut ops = Vec::new();
@@ -73,7 +74,7 @@ fn surveys_agree_with_decoding() {
     let code = [0x9400_0004u32, 0x1400_0010, 0x5400_0049, 0xd65f_03c0, 0xd61f_0360]; // bl +16; b +64; b.ls +8; ret; br x27
     let bytes: Vec<u8> = code.iter().flat_map(|word| word.to_le_bytes()).collect();
     let survey = Arm64::default().survey(&bytes, 0x1000, |_| true);
-    assert_eq!((survey.exits, survey.calls), (vec![0x1044], vec![(0x1010, false)]));
+    assert_eq!((survey.exits, survey.calls), (thin_vec![0x1044], thin_vec![(0x1010, false)]));
     assert!(survey.has_ret && survey.has_indirect_jump);
     let ops = decode(&code);
     assert_eq!((ops[0].target, ops[1].target), (0x1010, 0x1044));
