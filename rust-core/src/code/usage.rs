@@ -69,9 +69,9 @@ pub enum Trivial {
     NilChecks,
 }
 
-/// What one function's code says. Sets hold registers of the convention's result sequences.
+/// What a function's writes say of its results. Sets hold registers of the convention's result sequences.
 #[derive(Debug, Clone, Default)]
-pub struct Summary {
+pub struct Writes {
     /// Dead writes in straight lines that end in RET: results.
     pub dead_at_ret: RegSet,
     /// Dead writes elsewhere that reach a RET: computed values.
@@ -86,12 +86,19 @@ pub struct Summary {
     pub dead_type: RegSet,
     /// Writes that reach a RET and are read on the way.
     pub read_and_returned: RegSet,
-    /// Registers that reach a RET as they were at the entry.
-    pub untouched: RegSet,
     /// Registers that the allocator avoided although nothing in the function needed them.
     pub avoided: RegSet,
     /// Written in the straight line of every RET.
     pub written_at_every_ret: RegSet,
+}
+
+/// What one function's code says.
+#[derive(Debug, Clone, Default)]
+pub struct Summary {
+    /// What its writes say of results, if it was asked and they say something. Most functions' results are known.
+    pub writes: Option<Box<Writes>>,
+    /// Result registers that reach a RET as they were at the entry.
+    pub untouched: RegSet,
     /// Registers read before they are written, explicitly or by a callee with known parameters.
     pub entry_reads: RegSet,
     /// It can come back to its caller.
@@ -131,7 +138,9 @@ impl Usage {
         if self.solve(body, calls) {
             self.calls.clear();
             let mut records = std::mem::take(&mut self.calls);
-            self.harvest(body, calls, results, (&mut summary, &mut records));
+            let mut writes = Writes::default();
+            self.harvest(body, calls, results, (&mut summary, &mut writes, &mut records));
+            summary.writes = results.then(|| Box::new(writes));
             summary.calls = records.as_slice().into();
             self.calls = records;
         } else {
@@ -193,11 +202,11 @@ impl Usage {
         body: &Body<'_>,
         calls: &impl Calls,
         results: bool,
-        (summary, records): (&mut Summary, &mut Vec<CallRecord>),
+        (summary, writes, records): (&mut Summary, &mut Writes, &mut Vec<CallRecord>),
     ) {
         let regs = calls.registers();
         let results = if results { regs.results } else { RegSet::NONE };
-        summary.written_at_every_ret = results;
+        writes.written_at_every_ret = results;
         for (block, transfer) in self.graph.blocks.iter().zip(&self.transfers).filter(|(b, _)| b.reachable) {
             summary.returns |= exit_returns(block, calls);
             summary.has_ret |= block.exit == Exit::Ret;
@@ -206,9 +215,9 @@ impl Usage {
                 records.push(CallRecord { callee, tail: true, ..CallRecord::default() });
             }
             let of = (block, transfer.calls);
-            let written = self.harvest_block(body, of, results, (calls, regs), (&mut *summary, &mut *records));
+            let written = self.harvest_block(body, of, results, (calls, regs), (&mut *writes, &mut *records));
             if block.exit == Exit::Ret {
-                summary.written_at_every_ret = summary.written_at_every_ret & written;
+                writes.written_at_every_ret = writes.written_at_every_ret & written;
             }
         }
         if let Some(entry) = self.masks.first() {
@@ -216,7 +225,7 @@ impl Usage {
             summary.entry_reads = entry.needed;
         }
         if !summary.has_ret {
-            summary.written_at_every_ret = RegSet::NONE;
+            writes.written_at_every_ret = RegSet::NONE;
         }
     }
 
@@ -228,7 +237,7 @@ impl Usage {
         (block, mut calls_left): (&Block, u32),
         results: RegSet,
         (calls, regs): (&impl Calls, Registers),
-        (summary, records): (&mut Summary, &mut Vec<CallRecord>),
+        (writes, records): (&mut Writes, &mut Vec<CallRecord>),
     ) -> RegSet {
         let mut out = self.out(block, regs, calls);
         let ops = &body.ops[block.start as usize..block.end as usize];
@@ -249,7 +258,7 @@ impl Usage {
                     written |= op.writes;
                 }
                 if !body.is_growth(op) {
-                    observe(op, &out, (line, regs), calls, summary);
+                    observe(op, &out, (line, regs), calls, writes);
                 }
             }
             step(op, calls, regs).apply_to(&mut out);
@@ -281,24 +290,24 @@ fn exit_returns(block: &Block, world: &impl World) -> bool {
 
 /// Notes what the writes of an instruction, which is no call, say about results. `line`: it is in the straight line that
 /// ends in RET.
-fn observe(op: &Op, out: &Masks, (line, regs): (bool, Registers), calls: &impl Calls, summary: &mut Summary) {
+fn observe(op: &Op, out: &Masks, (line, regs): (bool, Registers), calls: &impl Calls, writes: &mut Writes) {
     let reaches = op.writes & regs.results & out.reach;
-    summary.read_and_returned |= reaches & out.live;
+    writes.read_and_returned |= reaches & out.live;
     if !op.is_pure() {
         return;
     }
     let dead = reaches & !out.live;
     let place = match op.written {
-        _ if line => &mut summary.dead_at_ret,
-        Written::Computed => &mut summary.dead_computed,
-        Written::Constant => &mut summary.dead_constant,
-        Written::Copy => &mut summary.dead_copy,
-        Written::Reload => &mut summary.dead_reload,
+        _ if line => &mut writes.dead_at_ret,
+        Written::Computed => &mut writes.dead_computed,
+        Written::Constant => &mut writes.dead_constant,
+        Written::Copy => &mut writes.dead_copy,
+        Written::Reload => &mut writes.dead_reload,
     };
     *place |= dead;
-    summary.avoided |= avoided(op, out) & regs.results;
+    writes.avoided |= avoided(op, out) & regs.results;
     if !dead.is_empty() && op.written == Written::Constant && !op.load && calls.is_type(op.target) {
-        summary.dead_type |= dead;
+        writes.dead_type |= dead;
     }
 }
 

@@ -13,7 +13,7 @@ pub mod decide;
 use crate::abi::location::{Reg, RegSet};
 use crate::abi::registers::Convention;
 use crate::code::flow::NONE;
-use crate::code::usage::{CallRecord, Summary, Trivial};
+use crate::code::usage::{CallRecord, Summary, Trivial, Writes};
 use crate::report::Confidence;
 use bounds::Bounds;
 use decide::{Decision, decide};
@@ -221,17 +221,19 @@ fn edge(caller: u32, call: &CallRecord, order: &Order) -> Edge {
 
 fn node(s: &Summary, known: &Known, order: &Order, float: bool) -> Node {
     let bits = |set| order.positions(set);
+    let of_all = |code: fn(&Writes) -> RegSet| s.writes.as_deref().map_or(0, |writes| bits(code(writes)));
     Node {
         // An interface's type word is followed by its data word.
-        at_ret: bits(s.dead_at_ret) | (bits(s.dead_type) << 1 & first(order.registers.0.count_ones() as u8)),
-        computed: bits(s.dead_computed),
-        constant: bits(s.dead_constant),
-        copied: bits(s.dead_copy),
-        reloaded: bits(s.dead_reload),
-        read: bits(s.read_and_returned),
+        at_ret: of_all(|w| w.dead_at_ret)
+            | (of_all(|w| w.dead_type) << 1 & first(order.registers.0.count_ones() as u8)),
+        computed: of_all(|w| w.dead_computed),
+        constant: of_all(|w| w.dead_constant),
+        copied: of_all(|w| w.dead_copy),
+        reloaded: of_all(|w| w.dead_reload),
+        read: of_all(|w| w.read_and_returned),
         untouched: bits(s.untouched),
-        avoided: bits(s.avoided),
-        every_ret: bits(s.written_at_every_ret),
+        avoided: of_all(|w| w.avoided),
+        every_ret: of_all(|w| w.written_at_every_ret),
         params: bits(known.params),
         param_count: known.params.0.count_ones(),
         edges: (0, 0),

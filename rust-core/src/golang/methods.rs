@@ -74,14 +74,24 @@ pub struct Methods<'a> {
 /// Statements of each kind that a type makes, on average, at most.
 const STATEMENTS: usize = 2;
 
+/// Signatures of one type for which room is kept for the next one: it costs time to empty.
+const MOST_KEPT: usize = 64;
+
 /// Reads everything that the types say about code.
 pub fn read<'a>(reader: &mut TypeReader<'a>, types: &mut Types) -> Methods<'a> {
     let known = reader.enumerate(types);
     let mut itabs = itab::enumerate(reader);
     itabs.sort_unstable_by_key(|itab| (itab.concrete, itab.addr));
     let basics = Basics::new(reader, types);
-    let mut found =
-        Found { reader, types, basics, out: Methods::default(), dropped: HashSet::new(), compared: HashMap::new() };
+    let mut found = Found {
+        reader,
+        types,
+        basics,
+        out: Methods::default(),
+        signatures: HashMap::new(),
+        dropped: HashSet::new(),
+        compared: HashMap::new(),
+    };
     found.out.code.reserve(STATEMENTS * known.len());
     found.out.receivers.reserve(STATEMENTS * known.len());
     let mut rest = itabs.as_slice();
@@ -158,6 +168,8 @@ struct Found<'r, 'a> {
     types: &'r mut Types,
     basics: Basics,
     out: Methods<'a>,
+    /// Signatures of the methods of the type at hand, by receiver and descriptor of the func type.
+    signatures: HashMap<(TypeId, u64), Option<Arc<Signature>>>,
     /// What itab slots of dropped methods lead to.
     dropped: HashSet<u64>,
     /// The types that a `==` function compares, `None` when there are several.
@@ -175,6 +187,10 @@ impl<'a> Found<'_, 'a> {
         self.methods(&table, addr, (id, takes));
         self.algorithms(addr, id, &header);
         itabs.iter().for_each(|itab| self.itab(itab, &table, (id, takes)));
+        if self.signatures.len() > MOST_KEPT {
+            self.signatures = HashMap::new();
+        }
+        self.signatures.clear();
         Some(())
     }
 
@@ -211,7 +227,12 @@ impl<'a> Found<'_, 'a> {
 
     /// The signature of methods with the func type at `mtyp`, if everything in it is known.
     fn method(&mut self, receiver: TypeId, mtyp: u64) -> Option<Arc<Signature>> {
-        self.reader.method(mtyp, receiver, self.types).map(Arc::new)
+        if let Some(known) = self.signatures.get(&(receiver, mtyp)) {
+            return known.clone();
+        }
+        let signature = self.reader.method(mtyp, receiver, self.types).map(Arc::new);
+        self.signatures.insert((receiver, mtyp), signature.clone());
+        signature
     }
 
     fn algorithms(&mut self, addr: u64, id: TypeId, header: &Header<'a>) {
