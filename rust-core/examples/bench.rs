@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 /// As in the command.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: goabi_allocator::Allocator = goabi_allocator::Allocator;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -28,6 +28,7 @@ const RUNS: usize = 5;
 const MB: f64 = 1e6;
 
 fn main() -> Result<()> {
+    goabi_allocator::keep_freed();
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["--once", threads, file] => once(file, threads.parse()?),

@@ -88,11 +88,10 @@ fn recover(mut image: Image<'_>, data: &[u8], options: &Options, observer: &dyn 
     let mut program = program::Program::new(&image, &meta, options);
     // What is said of functions, and what they show at first sight, need nothing of each other.
     let (said, looked) = rayon::join(|| Said::gather(&image, &meta, options), || resolve::look(&program, &watch));
-    let (Said { mut types, typed, known, receivers, packs, notes, reader }, looked) = (said, looked?);
+    let (Said { mut types, typed, known, receivers, packs, notes }, looked) = (said, looked?);
     program.types = known.addresses().collect();
     (program.receivers, program.notes) = (receivers, notes);
     let mut resolved = resolve::resolve(&program, &types, typed, looked, &watch)?;
-    drop(reader);
     let mut marks = annotate::annotate(&program, &mut types, &mut resolved, &known, &watch)?;
     if options.data {
         marks.data = annotate::data(&program, &types, &resolved, &known, &watch)?;

@@ -11,7 +11,7 @@ use crate::types::{TypeId, Types};
 use foldhash::HashMap;
 
 /// What types, debug information, names and packs of signatures say.
-pub(crate) struct Said<'a> {
+pub(crate) struct Said {
     pub(crate) types: Types,
     pub(crate) typed: TypedEntries,
     pub(crate) known: Known,
@@ -21,14 +21,11 @@ pub(crate) struct Said<'a> {
     pub(crate) packs: Vec<Pack>,
     /// What was not possible or does not fit.
     pub(crate) notes: Vec<String>,
-    /// Nothing asks it any more, but memory that is given back in the middle of the work costs more to be had again than
-    /// to be kept.
-    pub(crate) reader: TypeReader<'a>,
 }
 
-impl<'a> Said<'a> {
+impl Said {
     /// Asks all of them. What is left out in `options` is not asked.
-    pub(crate) fn gather(image: &'a Image<'a>, meta: &'a Metadata, options: &Options) -> Said<'a> {
+    pub(crate) fn gather(image: &Image<'_>, meta: &Metadata, options: &Options) -> Said {
         let mut types = Types::default();
         let mut reader = TypeReader::new(image, &meta.version, &meta.modules);
         let (mut typed, tables) = methods::collect(&mut reader, &mut types, options.evidence);
@@ -47,6 +44,6 @@ impl<'a> Said<'a> {
         if options.names && options.signatures {
             packs = signatures::collect(image, meta, options, (&names, &own), &mut types, &mut typed);
         }
-        Said { types, typed: TypedEntries::new(typed), known, receivers, packs, notes, reader }
+        Said { types, typed: TypedEntries::new(typed), known, receivers, packs, notes }
     }
 }

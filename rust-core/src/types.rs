@@ -177,11 +177,11 @@ impl Types {
         self.all.get(id.0 as usize)
     }
 
-    /// Makes room for `more` types.
-    pub fn reserve(&mut self, more: usize) {
+    /// Makes room for `more` types, of which so many have a name of their own.
+    pub fn reserve(&mut self, more: usize, names: usize) {
         self.all.reserve(more);
         self.links.reserve(more);
-        self.by_name.reserve(more);
+        self.by_name.reserve(names);
     }
 
     /// Adds a type and returns its index.

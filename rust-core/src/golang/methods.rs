@@ -71,8 +71,8 @@ pub struct Methods<'a> {
     pub receivers: Vec<(u64, TypeId)>,
 }
 
-/// Statements of each kind that a type makes, on average, at most.
-const STATEMENTS: usize = 2;
+/// Statements of each kind that a type makes, on average, at most: room that is not used costs nothing.
+const STATEMENTS: usize = 4;
 
 /// Signatures of one type for which room is kept for the next one: it costs time to empty.
 const MOST_KEPT: usize = 64;

@@ -35,8 +35,9 @@ const READS: u64 = 32;
 /// How often it may be kept: most names are shared by a type and the pointer to it.
 const COPIES: u64 = 8;
 
-/// Type data that there is for each descriptor, in bytes, with its share of names and lists; of most programs it is more.
-const BYTES: u64 = 256;
+/// Type data that there is for each descriptor, in bytes, with its share of names and lists: in most programs, and at the
+/// least. Lists may have more room than they use, which costs nothing, but tables are spread all over theirs.
+const BYTES: (u64, u64) = (256, 128);
 
 /// Reads descriptors into a [`Types`], each once, and remembers which address became which type.
 #[derive(Debug)]
@@ -96,10 +97,11 @@ impl<'a> TypeReader<'a> {
 
     /// Every descriptor of the binary with its type, by address.
     pub fn enumerate(&mut self, types: &mut Types) -> Vec<(u64, TypeId)> {
-        let most = (self.room / COPIES / BYTES) as usize;
-        self.ids.reserve(most);
-        self.found.reserve(most);
-        types.reserve(most);
+        let (usual, most) = BYTES;
+        let descriptors = |bytes| (self.room / COPIES / bytes) as usize;
+        self.ids.reserve(descriptors(usual));
+        self.found.reserve(descriptors(most));
+        types.reserve(descriptors(most), descriptors(usual));
         for addr in typelinks(&self.raw).collect::<Vec<_>>() {
             self.reserve(addr, types);
         }
