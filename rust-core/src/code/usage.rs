@@ -95,7 +95,7 @@ pub struct Writes {
 /// What one function's code says.
 #[derive(Debug, Clone, Default)]
 pub struct Summary {
-    /// What its writes say of results, if it was asked and they say something. Most functions' results are known.
+    /// What its writes say of results, if that was asked: of most functions it is known.
     pub writes: Option<Box<Writes>>,
     /// Result registers that reach a RET as they were at the entry.
     pub untouched: RegSet,

@@ -96,12 +96,10 @@ pub fn read<'a>(reader: &mut TypeReader<'a>, types: &mut Types) -> Methods<'a> {
     found.out.receivers.reserve(STATEMENTS * known.len());
     let mut rest = itabs.as_slice();
     for (addr, id) in known {
-        let unknown = rest.iter().take_while(|itab| itab.concrete < addr).count();
-        let (before, others) = rest.split_at(unknown);
-        let (own, behind) = others.split_at(others.iter().take_while(|itab| itab.concrete == addr).count());
-        before.iter().for_each(|itab| found.stray(itab));
-        found.of_type(addr, id, own);
-        rest = behind;
+        let strays = rest.split_off(..rest.partition_point(|itab| itab.concrete < addr));
+        let own = rest.split_off(..rest.partition_point(|itab| itab.concrete == addr));
+        strays.into_iter().flatten().for_each(|itab| found.stray(itab));
+        found.of_type(addr, id, own.unwrap_or_default());
     }
     rest.iter().for_each(|itab| found.stray(itab));
     found.name_algorithms();
@@ -178,8 +176,8 @@ struct Found<'r, 'a> {
 
 impl<'a> Found<'_, 'a> {
     /// What the descriptor at `addr` and the itabs of its type say.
-    fn of_type(&mut self, addr: u64, id: TypeId, itabs: &[StaticItab<'a>]) -> Option<()> {
-        let header = self.reader.header(addr)?;
+    fn of_type(&mut self, addr: u64, id: TypeId, itabs: &[StaticItab<'a>]) {
+        let Some(header) = self.reader.header(addr) else { return };
         let table = self.reader.uncommon(addr, &header).map(|uncommon| uncommon.methods).unwrap_or_default();
         // Code called through an interface takes the value itself, or a pointer to it.
         let by_value = header.direct || (table.is_empty() && itabs.is_empty());
@@ -191,7 +189,6 @@ impl<'a> Found<'_, 'a> {
             self.signatures = HashMap::new();
         }
         self.signatures.clear();
-        Some(())
     }
 
     /// What an itab says whose type nothing else led to.

@@ -252,8 +252,8 @@ impl Input<'_, '_> {
         // Stubs of the runtime have registers of their own (`runtime.panicIndex`): assembly that reads others is not meant.
         let claimed: RegSet = params::registers(&params.values).collect();
         let reads_others = self.abi == Abi::ABIInternal && !(self.first.taken.registers & !claimed).is_empty();
-        let is_told = |func| arg_list(self.program, func).is_some();
-        let size_agrees = size_agrees && !(self.first.asm && reads_others && !is_told(self.func));
+        let unlisted = || arg_list(self.program, self.func).is_none();
+        let size_agrees = size_agrees && !(self.first.asm && reads_others && unlisted());
         let confirmed = size_agrees || (!typed.has_results && places_agree == Some(true));
         if !confirmed || places_agree == Some(false) {
             let why = match (places_agree, self.func.args) {
