@@ -23,3 +23,32 @@ pub fn keep_freed() {
     // are there already may read the old number or the new one.
     unsafe { mi_option_set_default(PURGE_DELAY, NEVER) }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[global_allocator]
+    static ALLOCATOR: Allocator = Allocator;
+
+    /// Pages of the process that are in memory.
+    fn resident() -> usize {
+        let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+        text.split(' ').nth(1).and_then(|pages| pages.parse().ok()).unwrap_or_default()
+    }
+
+    #[test]
+    fn what_is_freed_stays() {
+        keep_freed();
+        let used: Vec<Vec<u8>> = (0..1024).map(|_| vec![1; 1 << 16]).collect();
+        let most = resident();
+        drop(used);
+        // It looks at the clock when more is freed.
+        for _ in 0..3 {
+            std::thread::sleep(Duration::from_millis(300));
+            drop(vec![1u8; 1 << 25]);
+        }
+        assert!(most > 0 && resident() > most / 8 * 7, "{} of {most} pages", resident());
+    }
+}
