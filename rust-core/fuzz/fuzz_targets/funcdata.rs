@@ -9,7 +9,7 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
     let info = arg_info::parse(data);
-    (info.truncated(), info.end(), arg_info::live_start(data));
+    (info.truncated(), info.end());
     PcValues::new(data, data.first().copied().unwrap_or(1), 1 << 20).for_each(drop);
     for minor in [2, 12, 27] {
         let maps = PointerMaps::read(Reader::new(data, minor == 2, 8), minor);

@@ -15,11 +15,11 @@ fuzz_target!(|data: &[u8]| {
     let minor = u16::from(*minor) % 40;
     let version = if minor == 0 { metadata.version.clone() } else { Version::inferred(minor, minor) };
     let (mut types, mut reader) = (Types::default(), TypeReader::new(&image, &version, &metadata.modules));
-    for (addr, _) in reader.enumerate(&mut types) {
-        reader.uncommon(addr);
-        reader.signature(addr, &mut types);
+    for (addr, id) in reader.enumerate(&mut types) {
+        reader.header(addr).and_then(|header| reader.uncommon(addr, &header));
+        reader.named(addr);
+        reader.method(addr, id, &mut types);
     }
-    methods::typed_code(&mut reader, &mut types).iter().for_each(|code| drop(code.text(&types)));
-    methods::receivers(&mut reader, &mut types);
+    methods::read(&mut reader, &mut types).code.iter().for_each(|code| drop(code.text(&types)));
     itab::enumerate(&reader);
 });
