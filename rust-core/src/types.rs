@@ -13,6 +13,24 @@ use std::hash::BuildHasher;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TypeId(pub u32);
 
+/// A value for each type, the default one where none was set.
+#[derive(Debug, Default)]
+pub(crate) struct PerType<T>(Vec<T>);
+
+impl<T: Copy + Default> PerType<T> {
+    pub(crate) fn get(&self, id: TypeId) -> T {
+        self.0.get(id.0 as usize).copied().unwrap_or_default()
+    }
+
+    pub(crate) fn set(&mut self, id: TypeId, value: T) {
+        let at = id.0 as usize;
+        if self.0.len() <= at {
+            self.0.resize(at + 1, T::default());
+        }
+        self.0[at] = value;
+    }
+}
+
 /// What a type is. The names are those of Go's `reflect.Kind`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs)]

@@ -9,7 +9,7 @@ mod go;
 
 use goabi::arch::{Arch, Os};
 use goabi::error::Error;
-use goabi::golang::{Func, FuncData, FuncId, Metadata, PcData, Version, VersionSource, arg_info, layout};
+use goabi::golang::{Func, FuncData, FuncId, Metadata, PcData, Version, VersionSource, layout};
 use goabi::image::{Format, Image, Segment, SegmentsInfo};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -111,7 +111,7 @@ fn tables(what: &str, image: &Image, metadata: &Metadata) {
 fn frames(what: &str, image: &Image, metadata: &Metadata, total: &Func, join: &Func) {
     let table = &metadata.pclntab;
     let (minor, ptr) = (metadata.version.max, u64::from(image.arch.ptr_size()));
-    let info = table.funcdata(image, join, FuncData::ArgInfo).map(|at| arg_info::parse(image.tail(at)));
+    let info = table.arg_info(image, join);
     assert_eq!(info.is_some(), minor > 16, "{what}");
     let shape = |text: String| text.split(' ').map(|w| w.replace(|c: char| c.is_ascii_digit(), "")).collect::<String>();
     if let Some(info) = info {

@@ -170,7 +170,7 @@ fn set(
         source: Source::Table,
         confidence: Confidence::Exact,
         values,
-        text: Some(Arc::new(role.row().name.to_string())),
+        text: program.explain.then(|| Arc::new(role.row().name.to_string())),
         at: entry,
     };
     let (params, results) = (claim(params), claim(results));

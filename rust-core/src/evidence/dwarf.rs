@@ -21,8 +21,7 @@ use crate::abi::assign::{Assignment, assign};
 use crate::abi::registers::Convention;
 use crate::evidence::Typed;
 use crate::golang::Metadata;
-use crate::golang::arg_info::{self, Item};
-use crate::golang::funcdata::FuncData;
+use crate::golang::arg_info::Item;
 use crate::golang::pclntab::{Func, Pclntab};
 use crate::image::Image;
 use crate::report::{Confidence, Source};
@@ -109,8 +108,7 @@ pub fn collect(
 
 /// Offset and size of each piece that FUNCDATA_ArgInfo lists, in bytes, up to where it was cut.
 pub fn listed_pieces(image: &Image<'_>, pclntab: &Pclntab, func: &Func) -> Option<Vec<(u32, u32)>> {
-    let address = pclntab.funcdata(image, func, FuncData::ArgInfo)?;
-    let info = arg_info::parse(image.tail(address));
+    let info = pclntab.arg_info(image, func)?;
     let known = info.items.iter().take_while(|item| !matches!(item, Item::DotDotDot | Item::ComponentTooFar));
     let piece = |item: &Item| match item {
         Item::Component { offset, size } => Some((u32::from(*offset), u32::from(*size))),

@@ -4,6 +4,9 @@
 //! `internal/abi.TraceArgs*`. Results and the closure context are never listed. When the function's name contains `[`,
 //! its first parameter is left out.
 
+use super::funcdata::FuncData;
+use super::pclntab::{Func, Pclntab};
+use crate::image::Image;
 use smallvec::SmallVec;
 
 /// One step of the stream.
@@ -106,10 +109,17 @@ impl std::fmt::Display for ArgInfo {
     }
 }
 
-/// The smallest offset whose slot needs liveness, from the start of FUNCDATA_ArgLiveInfo: where the spill area starts,
-/// unless the leading register parameters are address-taken (then later).
-pub fn live_start(bytes: &[u8]) -> Option<u8> {
-    bytes.first().copied()
+impl Pclntab {
+    /// A function's FUNCDATA_ArgInfo.
+    pub fn arg_info(&self, image: &Image, func: &Func) -> Option<ArgInfo> {
+        Some(parse(image.tail(self.funcdata(image, func, FuncData::ArgInfo)?)))
+    }
+
+    /// The smallest offset whose slot needs liveness, from the start of a function's FUNCDATA_ArgLiveInfo: where the spill
+    /// area starts, unless the leading register parameters are address-taken (then later).
+    pub fn live_start(&self, image: &Image, func: &Func) -> Option<u8> {
+        image.tail(self.funcdata(image, func, FuncData::ArgLiveInfo)?).first().copied()
+    }
 }
 
 #[cfg(test)]

@@ -185,10 +185,8 @@ impl<'a> Found<'_, 'a> {
         self.methods(&table, addr, (id, takes));
         self.algorithms(addr, id, &header);
         itabs.iter().for_each(|itab| self.itab(itab, &table, (id, takes)));
-        if self.signatures.len() > MOST_KEPT {
-            self.signatures = HashMap::new();
-        }
         self.signatures.clear();
+        self.signatures.shrink_to(MOST_KEPT);
     }
 
     /// What an itab says whose type nothing else led to.
@@ -202,16 +200,16 @@ impl<'a> Found<'_, 'a> {
     fn methods(&mut self, table: &[RawMethod<'a>], addr: u64, (id, takes): (TypeId, TypeId)) {
         for method in table {
             self.receiver(method.tfn, id);
-            // Methods of pointers are their own interface methods.
-            let is_one = method.ifn == method.tfn && takes == id;
             if method.ifn != method.tfn && takes != id {
                 self.receiver(method.ifn, takes);
             }
-            let Some(signature) = self.method(id, method.mtyp) else { continue };
-            let through = if takes == id { Some(signature.clone()) } else { self.method(takes, method.mtyp) };
-            self.add(method.tfn, signature, Why::Method, addr, id, method.name);
-            if let Some(signature) = through.filter(|_| !is_one) {
-                self.add(method.ifn, signature, Why::IfaceMethod, addr, id, method.name);
+            let both = [(method.tfn, id, Why::Method), (method.ifn, takes, Why::IfaceMethod)];
+            // Methods of pointers are their own interface methods.
+            let differ = if method.ifn == method.tfn && takes == id { 1 } else { 2 };
+            for (code, receiver, why) in both.into_iter().take(differ) {
+                if let Some(signature) = self.method(receiver, method.mtyp) {
+                    self.add(code, signature, why, addr, id, method.name);
+                }
             }
         }
     }

@@ -24,7 +24,7 @@ use super::moduledata::ModuleData;
 use super::version::Version;
 use crate::image::Image;
 use crate::limits::MAX_TYPES;
-use crate::types::{Field, Kind, Method, Param, Role, Signature, Type, TypeId, Types};
+use crate::types::{Field, Kind, Method, Param, PerType, Role, Signature, Type, TypeId, Types};
 use find::{choose, extent, typelinks, walk};
 use foldhash::{HashMap, HashMapExt};
 use judge::Judge;
@@ -53,7 +53,7 @@ pub struct TypeReader<'a> {
     queue: Vec<u32>,
     judge: Judge,
     /// The type of pointers to each type, as far as there is one.
-    pointers: Vec<Option<TypeId>>,
+    pointers: PerType<Option<TypeId>>,
     notes: Vec<String>,
 }
 
@@ -78,7 +78,7 @@ impl<'a> TypeReader<'a> {
             found: Vec::new(),
             queue: Vec::new(),
             judge: Judge::default(),
-            pointers: Vec::new(),
+            pointers: PerType::default(),
             notes: note.into_iter().collect(),
         }
     }
@@ -174,22 +174,14 @@ impl<'a> TypeReader<'a> {
 
     /// The type of pointers to `elem`: the binary's own, or one made up.
     pub fn pointer_to(&mut self, elem: TypeId, types: &mut Types) -> TypeId {
-        if let Some(known) = self.pointers.get(elem.0 as usize).copied().flatten() {
+        if let Some(known) = self.pointers.get(elem) {
             return known;
         }
         let name = types.get(elem).map_or_else(String::new, |t| format!("*{}", t.name));
         let word = self.ptr_size();
         let id = types.push(Type { name, size: word.into(), align: word, kind: Kind::Pointer(Some(elem)) });
-        self.points(elem, id);
+        self.pointers.set(elem, Some(id));
         id
-    }
-
-    fn points(&mut self, elem: TypeId, id: TypeId) {
-        let (at, known) = (elem.0 as usize, self.found.len());
-        if self.pointers.len() <= at {
-            self.pointers.resize((at + 1).max(known), None);
-        }
-        self.pointers[at] = Some(id);
     }
 
     /// Bytes of a pointer.
@@ -240,7 +232,7 @@ impl<'a> TypeReader<'a> {
         let kind = self.kind(header, &tail, types)?;
         match &kind {
             Kind::Struct(_) | Kind::Array { .. } => self.judge.add(id),
-            Kind::Pointer(Some(elem)) if !header.named => self.points(*elem, id),
+            Kind::Pointer(Some(elem)) if !header.named => self.pointers.set(*elem, Some(id)),
             _ => {}
         }
         let is_vector = could_be_vector(header) && self.path(addr, header).is_some_and(is_of_simd);

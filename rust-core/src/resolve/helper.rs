@@ -36,7 +36,7 @@ pub(super) fn of_helper(input: &Input<'_, '_>) -> Option<(Abi, Claim, Claim)> {
         source: Source::Table,
         confidence: Confidence::Exact,
         values: regs.into_iter().enumerate().map(value).collect(),
-        text: Some(Arc::new(helper.name.to_string())),
+        text: program.explain.then(|| Arc::new(helper.name.to_string())),
         at: func.entry,
     };
     Some((abi, claim(params), claim(results)))

@@ -160,14 +160,20 @@ pub fn stack_words(from: u32, bytes: u32, word: u32) -> impl Iterator<Item = Val
     })
 }
 
-/// Results of a body without registers: what is left of the argument area.
-pub fn stack_results(abi: Abi, params: Option<&Claim>, (from, to): (u32, u32), word: u32) -> Option<Claim> {
+/// Results of a body without registers: what is left of the argument area. `explain`: in words too.
+pub fn stack_results(
+    abi: Abi,
+    params: Option<&Claim>,
+    (from, to): (u32, u32),
+    word: u32,
+    explain: bool,
+) -> Option<Claim> {
     let params = params.filter(|_| abi == Abi::ABI0)?;
     Some(Claim {
         source: params.source,
         confidence: params.confidence.min(Confidence::Likely),
         values: stack_words(from, to.saturating_sub(from), word).collect(),
-        text: Some(Arc::new(format!("bytes {from} to {to} of the argument area"))),
+        text: explain.then(|| Arc::new(format!("bytes {from} to {to} of the argument area"))),
         at: params.at,
     })
 }

@@ -3,7 +3,7 @@
 use super::knowledge::Knowledge;
 use super::params::{self, Facts, Located, Reads};
 use super::stack::{Seen, entry_pointers};
-use super::survey::{First, arg_list, live_start};
+use super::survey::{First, arg_list};
 use super::{Resolved, Scratch, assembly, helper, reads, verdict};
 use crate::abi::assign::{Placed, assign_each};
 use crate::abi::location::{Reg, RegSet};
@@ -209,7 +209,7 @@ impl Input<'_, '_> {
                 entry_pointers(self.program, self.func)
             },
             list,
-            live_start: live_start(self.program, self.func),
+            live_start: self.program.meta.pclntab.live_start(self.program.image, self.func).map(u32::from),
             args: self.func.args,
             may_hide_first,
             reads: &reads,
@@ -303,7 +303,7 @@ impl Sides {
             .flatten();
         let code = code.or_else(|| {
             let word = program.image.arch.ptr_size();
-            params::stack_results(abi, metadata.as_ref(), (stack_args, spill_offset), word)
+            params::stack_results(abi, metadata.as_ref(), (stack_args, spill_offset), word, program.explain)
         });
         let weaker = [(Side::Params, metadata.as_ref()), (Side::Results, code.as_ref())];
         let weaker = weaker.map(|(side, claim)| (side, claim.filter(|_| program.explain).cloned()));

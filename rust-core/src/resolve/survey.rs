@@ -9,7 +9,6 @@ use crate::code::op::Op;
 use crate::code::survey::Survey;
 use crate::evidence::arg_info::{ArgList, Group};
 use crate::evidence::helpers::{self, Helper, Special};
-use crate::golang::arg_info;
 use crate::golang::func_id::FuncId;
 use crate::golang::funcdata::FuncData;
 use crate::golang::pclntab::Func;
@@ -123,14 +122,7 @@ fn first(
 
 /// FUNCDATA_ArgInfo. It is read where it is asked for: the lists of all functions would take more memory than time.
 pub(super) fn arg_list(program: &Program<'_>, func: &Func) -> Option<ArgList> {
-    let at = program.meta.pclntab.funcdata(program.image, func, FuncData::ArgInfo)?;
-    Some(ArgList::new(&arg_info::parse(program.image.tail(at))))
-}
-
-/// First byte of FUNCDATA_ArgLiveInfo.
-pub(super) fn live_start(program: &Program<'_>, func: &Func) -> Option<u32> {
-    let at = program.meta.pclntab.funcdata(program.image, func, FuncData::ArgLiveInfo)?;
-    arg_info::live_start(program.image.tail(at)).map(u32::from)
+    program.meta.pclntab.arg_info(program.image, func).map(|info| ArgList::new(&info))
 }
 
 /// `runtime.morestack` keeps the closure context, `morestack_noctxt` clears it.

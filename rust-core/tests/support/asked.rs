@@ -3,7 +3,7 @@
 #![allow(dead_code, unreachable_pub)] // no user needs all of it, and the fuzz targets are elsewhere
 
 use goabi::emit;
-use goabi::golang::{FuncData, Metadata, PcData, Pclntab, arg_info};
+use goabi::golang::{FuncData, Metadata, PcData, Pclntab};
 use goabi::image::Image;
 use goabi::report::{Confidence, Report};
 use std::hint::black_box;
@@ -15,7 +15,7 @@ pub fn tables(image: &Image, table: &Pclntab) {
         table.file_line(image, func);
         table.sp_deltas(image, func).into_iter().flatten().for_each(drop);
         table.pcdata(image, func, PcData::StackMapIndex).into_iter().flatten().for_each(drop);
-        table.funcdata(image, func, FuncData::ArgInfo).map(|at| arg_info::parse(image.tail(at)));
+        table.arg_info(image, func);
         table.pointer_maps(image, func, FuncData::ArgsPointerMaps).map(|maps| maps.pointers(0).count());
         table.stack_objects(image, func);
         table.inlined(image, func);

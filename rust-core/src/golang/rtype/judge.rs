@@ -1,7 +1,7 @@
 //! Which types are sound: structs and arrays are, when they are made of sound types only and do not contain themselves.
 
 use crate::limits::MAX_TYPE_DEPTH;
-use crate::types::{Kind, TypeId, Types};
+use crate::types::{Kind, PerType, TypeId, Types};
 
 /// What is known of a type's soundness.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -22,47 +22,32 @@ enum State {
 /// The soundness of all types that a reader met.
 #[derive(Debug, Default)]
 pub(super) struct Judge {
-    /// By [`TypeId`].
-    states: Vec<State>,
+    states: PerType<State>,
     /// Structs and arrays that have not been judged yet.
     new: Vec<TypeId>,
 }
 
 impl Judge {
-    fn set(&mut self, id: TypeId, state: State) {
-        let at = id.0 as usize;
-        if self.states.len() <= at {
-            self.states.resize(at + 1, State::Plain);
-        }
-        self.states[at] = state;
-    }
-
-    fn get(&self, id: TypeId) -> State {
-        self.states.get(id.0 as usize).copied().unwrap_or_default()
-    }
-
     /// Adds a struct or array.
     pub(super) fn add(&mut self, id: TypeId) {
-        self.set(id, State::New);
+        self.states.set(id, State::New);
         self.new.push(id);
     }
 
     /// A type whose contents could not be read.
     pub(super) fn reject(&mut self, id: TypeId) {
-        self.set(id, State::Unsound);
+        self.states.set(id, State::Unsound);
     }
 
     /// Whether all that a value of the type consists of is known.
     pub(super) fn is_sound(&self, id: TypeId) -> bool {
-        self.get(id) != State::Unsound
+        self.states.get(id) != State::Unsound
     }
 
     /// Judges what was added. What is not sound is left opaque, so that whoever walks a value's parts comes to an end.
     pub(super) fn settle(&mut self, types: &mut Types) {
         let new = std::mem::take(&mut self.new);
-        for id in &new {
-            self.visit(*id, types);
-        }
+        new.iter().for_each(|id| self.visit(*id, types));
         for id in new.into_iter().filter(|id| !self.is_sound(*id)) {
             types.set_kind(id, Kind::Struct(Vec::new()));
         }
@@ -72,20 +57,17 @@ impl Judge {
     fn visit(&mut self, id: TypeId, types: &Types) {
         // Type, its next part, and what has been found of it so far: the nesting of its parts, and whether it is sound.
         let mut open = Vec::new();
-        if self.get(id) == State::New {
-            self.set(id, State::Begun);
-            open.push((id, 0, 0u16, true));
-        }
+        open.extend((self.states.get(id) == State::New).then_some((id, 0, 0u16, true)));
         while let Some((id, next, depth, sound)) = open.last_mut() {
+            self.states.set(*id, State::Begun);
             let Some(part) = part(types, *id, *next) else {
                 let sound = *sound && usize::from(*depth) < MAX_TYPE_DEPTH;
-                self.set(*id, if sound { State::Sound(*depth + 1) } else { State::Unsound });
+                self.states.set(*id, if sound { State::Sound(*depth + 1) } else { State::Unsound });
                 open.pop();
                 continue;
             };
-            match self.get(part) {
+            match self.states.get(part) {
                 State::New => {
-                    self.set(part, State::Begun);
                     open.push((part, 0, 0, true));
                     continue;
                 }
